@@ -1,0 +1,1 @@
+"""Bytes of DICOM instances: scanning, values, columns, files and UIDs."""
