@@ -1,0 +1,159 @@
+"""Beam limiting devices and wedges of first-generation beams, planned and delivered (C.8.8.14, C.8.8.14.18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.findings import Finding
+from transcoder.validate.catalogue_state import found
+from transcoder.validate.leaves import Bank, check_boundaries, check_positions
+from transcoder.validate.openings import bank_of, check_definitions
+from transcoder.validate.raw import children, integer, text, values_differ
+
+__all__ = ["Key", "axis_twin", "check_devices", "keyed"]
+
+BEAMS = "PS3.3 C.8.8.14"
+POINTS = "PS3.3 C.8.8.14.5"
+COMPLETE = "PS3.3 C.8.8.14.18"
+_TWINS = {"X": "ASYMX", "ASYMX": "X", "Y": "ASYMY", "ASYMY": "Y"}
+
+# A type may occur twice in one beam (two layers of leaves), so an occurrence number makes the key.
+Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The item of one device at one control point."""
+
+    point: int
+    path: str
+    element: Element
+
+
+def axis_twin(kind: str) -> str:
+    """The other name of the same jaw axis, empty for leaves."""
+    return _TWINS.get(kind, "")
+
+
+def check_devices(beam: Item, points: Sequence[Item], path: str, place: str, *, planned: bool) -> Iterator[Finding]:
+    """Collimators and wedges of one beam; ``path`` names the beam and ``place`` its control points."""
+    defined = "BeamLimitingDeviceSequence" if planned else "BeamLimitingDeviceLeafPairsSequence"
+    banks: dict[Key, Bank] = {}
+    for key, count, device in keyed(beam, defined):
+        pairs = integer(device, "NumberOfLeafJawPairs")
+        if pairs is not None and pairs > 0:
+            banks[key] = Bank(pairs, paired=True, cite=BEAMS)
+            boundaries = device.get(tag_of("LeafPositionBoundaries"))
+            where = f"{path}/{defined}[{count}]/LeafPositionBoundaries"
+            yield from check_boundaries(boundaries, pairs, where, BEAMS, first=True)
+    held = _positions(points, place)
+    for key, entries in held.items():
+        yield from _complete(entries, len(points), place, planned=planned)
+        bank = banks.get(key) or banks.get((axis_twin(key[0]), 0))
+        if bank is not None:
+            yield from check_positions([entry.element for entry in entries], [entry.path for entry in entries], bank)
+    if planned:
+        yield from _at_first(set(banks), held, place)
+    yield from _wedges(points, place)
+    yield from _enhanced(beam, points, path, place)
+
+
+def keyed(holder: Item, sequence: str) -> Iterator[tuple[Key, int, Item]]:
+    """The items of a sequence of collimators with their keys and item numbers."""
+    seen: dict[str, int] = {}
+    for count, device in enumerate(children(holder, sequence)):
+        kind = text(device, "RTBeamLimitingDeviceType")
+        number = seen[kind] = seen.get(kind, -1) + 1
+        yield (kind, number), count, device
+
+
+def _positions(points: Sequence[Item], place: str) -> dict[Key, list[Held]]:
+    held: dict[Key, list[Held]] = {}
+    tag = tag_of("LeafJawPositions")
+    for number, point in enumerate(points):
+        for key, count, device in keyed(point, "BeamLimitingDevicePositionSequence"):
+            element = device.get(tag)
+            if element is not None:
+                path = f"{place}[{number}]/BeamLimitingDevicePositionSequence[{count}]/LeafJawPositions"
+                held.setdefault(key, []).append(Held(number, path, element))
+    return held
+
+
+def _complete(entries: Sequence[Held], count: int, place: str, *, planned: bool) -> Iterator[Finding]:
+    """A device that moves stands at every control point, one that rests at the first only."""
+    if len(entries) < 2:
+        return
+    changes = values_differ([entry.element for entry in entries])
+    there = {entry.point for entry in entries}
+    if changes and len(there) < count:
+        absent = next(number for number in range(count) if number not in there)
+        message = f"a device moves during the beam and has no position at {count - len(there)} control point(s)"
+        path = f"{place}[{absent}]/BeamLimitingDevicePositionSequence"
+        yield found("V211" if planned else "V212", message, path, POINTS if planned else "PS3.3 C.8.8.21")
+    if not changes and planned:
+        message = f"a device that rests is repeated at {len(entries) - 1} later control point(s)"
+        yield found("V226", message, entries[1].path, BEAMS)
+
+
+def _at_first(defined: set[Key], held: dict[Key, list[Held]], place: str) -> Iterator[Finding]:
+    """The first control point positions every device of the beam (Table C.8-50)."""
+    there = {key for key, entries in held.items() if entries[0].point == 0}
+    for key in sorted(defined - there):
+        if (axis_twin(key[0]), 0) in there - defined:
+            continue
+        message = f"device {key[0]} has no position at the first control point"
+        yield found("V225", message, f"{place}[0]/BeamLimitingDevicePositionSequence", BEAMS)
+
+
+def _wedges(points: Sequence[Item], place: str) -> Iterator[Finding]:
+    """A wedge that is moved in or out stands at every control point."""
+    held: dict[int | None, list[tuple[int, Element]]] = {}
+    tag = tag_of("WedgePosition")
+    for number, point in enumerate(points):
+        for wedge in children(point, "WedgePositionSequence"):
+            element = wedge.get(tag)
+            if element is not None:
+                held.setdefault(integer(wedge, "ReferencedWedgeNumber"), []).append((number, element))
+    for entries in held.values():
+        there = {number for number, _ in entries}
+        if len(there) < len(points) and values_differ([element for _, element in entries]):
+            absent = next(number for number in range(len(points)) if number not in there)
+            message = f"a wedge moves and has no position at {len(points) - len(there)} control point(s)"
+            yield found("V211", message, f"{place}[{absent}]/WedgePositionSequence", POINTS)
+
+
+def _enhanced(beam: Item, points: Sequence[Item], path: str, place: str) -> Iterator[Finding]:
+    """Enhanced devices use the second generation's macros, but items are complete and stand at all points."""
+    devices = children(beam, "EnhancedRTBeamLimitingDeviceSequence")
+    if not devices:
+        return
+    yield from check_definitions(devices, f"{path}/EnhancedRTBeamLimitingDeviceSequence")
+    held = _openings(points, place)
+    for device in devices:
+        index = integer(device, "DeviceIndex")
+        entries = held.get(index, [])
+        if not entries or entries[0].point != 0:
+            message = f"device {index} has no opening at the first control point"
+            yield found("V225", message, f"{place}[0]/EnhancedRTBeamLimitingOpeningSequence", COMPLETE)
+        bank = bank_of(device)
+        if bank is not None and entries:
+            yield from check_positions([entry.element for entry in entries], [entry.path for entry in entries], bank)
+        if len(entries) > 1 and values_differ([entry.element for entry in entries]):
+            absent = sorted(set(range(len(points))) - {entry.point for entry in entries})
+            if absent:
+                message = f"a device moves during the beam and has no opening at {len(absent)} control point(s)"
+                yield found("V211", message, f"{place}[{absent[0]}]/EnhancedRTBeamLimitingOpeningSequence", COMPLETE)
+
+
+def _openings(points: Sequence[Item], place: str) -> dict[int | None, list[Held]]:
+    held: dict[int | None, list[Held]] = {}
+    sequence, word = "EnhancedRTBeamLimitingOpeningSequence", "ParallelRTBeamDelimiterPositions"
+    for number, point in enumerate(points):
+        for count, opening in enumerate(children(point, sequence)):
+            element = opening.get(tag_of(word))
+            if element is not None:
+                path = f"{place}[{number}]/{sequence}[{count}]/{word}"
+                held.setdefault(integer(opening, "ReferencedDeviceIndex"), []).append(Held(number, path, element))
+    return held

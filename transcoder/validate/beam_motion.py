@@ -1,0 +1,96 @@
+"""Motion of first-generation beams against what they declare: rotation directions and Beam Type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.findings import Finding
+from transcoder.validate.beam_devices import Key, keyed
+from transcoder.validate.catalogue_state import found
+from transcoder.validate.raw import Numbers, columns, text, values_differ
+
+__all__ = ["check_directions", "check_static"]
+
+AXES = (
+    ("GantryAngle", "GantryRotationDirection"),
+    ("BeamLimitingDeviceAngle", "BeamLimitingDeviceRotationDirection"),
+    ("PatientSupportAngle", "PatientSupportRotationDirection"),
+    ("TableTopEccentricAngle", "TableTopEccentricRotationDirection"),
+)
+STATIC_PARAMETERS = (
+    "GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle", "TableTopEccentricAngle", "TableTopPitchAngle",
+    "TableTopRollAngle", "TableTopVerticalPosition", "TableTopLongitudinalPosition", "TableTopLateralPosition",
+)  # fmt: skip
+
+
+def check_directions(points: Sequence[Item], path: str) -> Iterator[Finding]:
+    """An angle that moves in a segment has a direction at the point before it (C.8.8.14.8)."""
+    for angle, direction in AXES:
+        values = _filled(points, angle)
+        if values is None:
+            continue
+        moves = np.abs(np.diff(values)) % 360 > 1e-6
+        if not moves.any():
+            continue
+        said = ""
+        for place in range(len(points) - 1):
+            said = text(points[place], direction) or said
+            if moves[place] and said == "NONE":
+                message = f"{angle} moves in the segment that follows, {direction} is NONE"
+                yield found("V222", message, f"{path}[{place}]/{direction}", "PS3.3 C.8.8.14.8")
+                break
+
+
+def check_static(beam: Item, points: Sequence[Item], path: str) -> Iterator[Finding]:
+    """A STATIC beam keeps every parameter while the meterset grows (Table C.8-50, Beam Type)."""
+    if text(beam, "BeamType") != "STATIC" or len(points) < 2:
+        return
+    weights = _filled(points, "CumulativeMetersetWeight")
+    if weights is None:
+        return
+    delivering = np.diff(weights) != 0
+    for word in STATIC_PARAMETERS:
+        values = _filled(points, word)
+        if values is not None and (delivering & (np.diff(values) != 0)).any():
+            yield found("V223", f"{word} changes while the meterset grows", f"{path}/BeamType", "PS3.3 C.8.8.14")
+    if _leaves_move(points, delivering):
+        yield found("V223", "LeafJawPositions change while the meterset grows", f"{path}/BeamType", "PS3.3 C.8.8.14")
+
+
+def _filled(points: Sequence[Item], word: str) -> Numbers | None:
+    """The value at each control point, (n,) float64, absent ones as at the point before."""
+    tag = tag_of(word)
+    places: list[int] = []
+    elements: list[Element] = []
+    for place, point in enumerate(points):
+        element = point.get(tag)
+        if element is not None and not element.is_empty():
+            places.append(place)
+            elements.append(element)
+    if not places or places[0] != 0:
+        return None
+    table = columns(elements)
+    if table is None or table.shape[1] != 1:
+        return None
+    source = np.searchsorted(places, np.arange(len(points)), side="right") - 1
+    filled: Numbers = table[source, 0]
+    return filled
+
+
+def _leaves_move(points: Sequence[Item], delivering: npt.NDArray[np.bool_]) -> bool:
+    tag = tag_of("LeafJawPositions")
+    last: dict[Key, Element] = {}
+    for place, point in enumerate(points):
+        for key, _, device in keyed(point, "BeamLimitingDevicePositionSequence"):
+            now = device.get(tag)
+            if now is None:
+                continue
+            before = last.get(key)
+            if before is not None and delivering[place - 1] and values_differ([before, now]):
+                return True
+            last[key] = now
+    return False
