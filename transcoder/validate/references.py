@@ -1,0 +1,259 @@
+"""References inside one instance: numbers and indices resolve and are unique (C.8.8.13, C.8.8.14, C.36.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from transcoder.dicom.elements import Item, encode, tag_of
+from transcoder.findings import Finding
+from transcoder.validate.beam_devices import axis_twin
+from transcoder.validate.catalogue_state import found
+from transcoder.validate.raw import children, code, integer, numbers, text
+from transcoder.validate.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
+
+__all__ = ["check"]
+
+# The item itself last, the data set first.
+Chain = tuple[Item, ...]
+Place = tuple[str, Chain]
+
+APERTURE = "130123"  # CID 9517 Aperture Block
+
+
+def check(item: Item) -> Iterator[Finding]:
+    """Findings about references and identifiers inside one instance."""
+    for reference in REFERENCES:
+        yield from _resolve(item, reference)
+    for key in UNIQUE:
+        yield from _unique(item, key)
+    for key in INDICES:
+        yield from _running(item, key)
+    yield from _collimators(item, "BeamSequence", "ControlPointSequence", "BeamLimitingDeviceSequence")
+    session = ("TreatmentSessionBeamSequence", "ControlPointDeliverySequence", "BeamLimitingDeviceLeafPairsSequence")
+    yield from _collimators(item, *session)
+    yield from _unused_beams(item)
+    yield from _holders(item)
+    yield from _defined_devices(item)
+    yield from _machine_codes(item)
+    yield from _apertures(item)
+    yield from _members(item)
+
+
+def places(root: Item, path: str) -> Iterator[Place]:
+    """Every item of a sequence given by its path, with the items that hold it."""
+    found_: list[Place] = [("", (root,))]
+    for word in path.split("/"):
+        found_ = [
+            (f"{place}/{word}[{count}]" if place else f"{word}[{count}]", (*chain, child))
+            for place, chain in found_
+            for count, child in enumerate(children(chain[-1], word))
+        ]
+        if not found_:
+            return
+    yield from found_
+
+
+def _identifier(item: Item, word: str) -> int | str | None:
+    """A number or index as an integer, a UID or type as text, ``None`` when absent or empty."""
+    element = item.get(tag_of(word))
+    if element is None or element.is_empty():
+        return None
+    if numbers(element) is not None:
+        return integer(item, word)
+    return text(item, word)
+
+
+def _resolve(root: Item, reference: Reference) -> Iterator[Finding]:
+    known: dict[tuple[int, ...], set[int | str | None]] = {}
+    for place, chain in places(root, reference.path):
+        value = _identifier(chain[-1], reference.word)
+        if value is None:
+            continue
+        holders = tuple(id(link) for link in chain[:-1])
+        if holders not in known:
+            known[holders] = {_identifier(target, reference.key) for target in _targets(chain, reference)}
+        if value not in known[holders] and (known[holders] or not reference.only_with_target):
+            shown = f" {value}" if isinstance(value, int) else ""
+            target = " or ".join(name.rsplit("/", 1)[-1] for name in reference.targets)
+            message = f"{reference.word}{shown} is no {reference.key} of {target}"
+            yield found("V240", message, f"{place}/{reference.word}", f"PS3.3 {reference.cite}")
+
+
+def _targets(chain: Chain, reference: Reference) -> Iterator[Item]:
+    for target in reference.targets:
+        climbs = target.count("../")
+        holder = chain[-1 - climbs] if climbs else chain[0]
+        for _, found_ in places(holder, target.replace("../", "")):
+            yield found_[-1]
+
+
+def _siblings(root: Item, path: str) -> Iterator[tuple[str, list[Item]]]:
+    """Each occurrence of a sequence, with its items."""
+    head, _, word = path.rpartition("/")
+    for place, chain in places(root, head) if head else [("", (root,))]:
+        items = children(chain[-1], word)
+        if items:
+            yield (f"{place}/{word}" if place else word), items
+
+
+def _unique(root: Item, key: Key) -> Iterator[Finding]:
+    for path, items in _siblings(root, key.path):
+        seen: set[int | str] = set()
+        for count, item in enumerate(items):
+            value = _identifier(item, key.word)
+            if value is None:
+                continue
+            if value in seen:
+                shown = f" {value}" if isinstance(value, int) else ""
+                message = f"{key.word}{shown} occurs more than once"
+                yield found("V241", message, f"{path}[{count}]/{key.word}", f"PS3.3 {key.cite}")
+            seen.add(value)
+
+
+def _running(root: Item, key: Key) -> Iterator[Finding]:
+    for path, items in _siblings(root, key.path):
+        values = [integer(item, key.word) for item in items]
+        if all(value is None for value in values):
+            continue
+        for count, value in enumerate(values):
+            if value is not None and value != count + 1:
+                message = f"{key.word} is {value}, {count + 1} is due: it starts at 1 and grows by 1"
+                yield found("V242", message, f"{path}[{count}]/{key.word}", f"PS3.3 {key.cite}")
+                break
+
+
+def _collimators(root: Item, beams: str, points: str, defined: str) -> Iterator[Finding]:
+    """Positions name a defined device; X and ASYMX (Y and ASYMY) are two names of one axis."""
+    word = "RTBeamLimitingDeviceType"
+    for path, chain in places(root, beams):
+        kinds = [text(device, word) for device in children(chain[-1], defined)]
+        if not kinds:
+            continue
+        for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}):
+            message = f"{kinds.count(kind)} devices have type {kind}; positions tell them apart by their order only"
+            yield found("V244", message, f"{path}/{defined}", "PS3.3 C.8.8.14")
+        told: set[str] = set()
+        for place, held in places(chain[-1], f"{points}/BeamLimitingDevicePositionSequence"):
+            kind = text(held[-1], word)
+            if not kind or kind in kinds or kind in told:
+                continue
+            told.add(kind)
+            where = f"{path}/{place}/{word}"
+            if kinds.count(axis_twin(kind)) == 1:
+                message = f"{kind} is positioned, {axis_twin(kind)} is defined; both name the same axis"
+                yield found("V243", message, where, "PS3.3 C.8.8.14")
+            else:
+                yield found("V240", f"{word} {kind} is no device of {defined}", where, "PS3.3 C.8.8.14")
+
+
+def _unused_beams(root: Item) -> Iterator[Finding]:
+    used = {
+        integer(chain[-1], "ReferencedBeamNumber")
+        for _, chain in places(root, "FractionGroupSequence/ReferencedBeamSequence")
+    }
+    if not children(root, "FractionGroupSequence"):
+        return
+    for place, beam in enumerate(children(root, "BeamSequence")):
+        value = integer(beam, "BeamNumber")
+        if value is not None and value not in used:
+            path = f"BeamSequence[{place}]/BeamNumber"
+            yield found("V246", f"no fraction group refers to beam {value}", path, "PS3.3 C.8.8.13")
+
+
+def _holders(root: Item) -> Iterator[Finding]:
+    """No holder holds itself, and a slot named in a holder is one of its slots (C.36.2.2.3, C.36.2.2.14)."""
+    word = "ReferencedRTAccessoryHolderDeviceIndex"
+    for count, holder in enumerate(children(root, HOLDERS)):
+        index = integer(holder, "DeviceIndex")
+        if index is not None and index == integer(holder, word):
+            yield found("V245", f"holder {index} is held by itself", f"{HOLDERS}[{count}]/{word}", "PS3.3 C.36.2.2.3")
+    slots = {
+        integer(holder, "DeviceIndex"): {
+            text(slot, "RTAccessoryHolderSlotID") for slot in children(holder, "RTAccessoryHolderSlotSequence")
+        }
+        for holder in children(root, HOLDERS)
+    }
+    for sequence in DEVICES:
+        for count, device in enumerate(children(root, sequence)):
+            slot, index = text(device, "RTAccessoryHolderSlotID"), integer(device, word)
+            if slot and slots.get(index) and slot not in slots[index]:
+                path = f"{sequence}[{count}]/RTAccessoryHolderSlotID"
+                yield found("V240", f"holder {index} has no such slot", path, "PS3.3 C.36.2.2.3")
+
+
+def _defined_devices(root: Item) -> Iterator[Finding]:
+    """A link to a device of another instance needs that instance (C.36.2.2.19.1.5)."""
+    if children(root, "ReferencedRTInstanceSequence"):
+        return
+    word = "ReferencedDefinedDeviceIndex"
+    for sequence in DEVICES:
+        for count, device in enumerate(children(root, sequence)):
+            if tag_of(word) in device:
+                message = f"{word} needs ReferencedRTInstanceSequence, which is absent"
+                yield found("V247", message, f"{sequence}[{count}]/{word}", "PS3.3 C.36.2.2.19.1.5")
+
+
+def _machine_codes(root: Item) -> Iterator[Finding]:
+    """Modes that differ in energy, particle or fluence modifier have different machine codes."""
+    seen: dict[str, bytes] = {}
+    for count, mode in enumerate(children(root, "RadiationGenerationModeSequence")):
+        machine = code(mode, "RadiationGenerationModeMachineCodeSequence")
+        if not machine:
+            continue
+        beam = Item()
+        for word in ("NominalEnergy", "MinimumNominalEnergy", "MaximumNominalEnergy", *_MODE_CODES):
+            element = mode.get(tag_of(word))
+            if element is not None:
+                beam[element.tag] = element
+        same = _beam_bytes(beam)
+        if seen.setdefault(machine, same) != same:
+            path = f"RadiationGenerationModeSequence[{count}]/RadiationGenerationModeMachineCodeSequence"
+            message = "a mode with another energy, particle or fluence has the same machine code"
+            yield found("V248", message, path, "PS3.3 C.36.2.2.7.1.2")
+
+
+_MODE_CODES = ("RadiationTypeCodeSequence", "RadiationFluenceModifierCodeSequence")
+
+
+def _beam_bytes(beam: Item) -> bytes:
+    try:
+        return encode(beam)
+    except ValueError:  # longer than its representation allows; reported elsewhere
+        return b""
+
+
+def _apertures(root: Item) -> Iterator[Finding]:
+    sequence = "BlockDefinitionSequence"
+    apertures = [
+        count
+        for count, block in enumerate(children(root, sequence))
+        if code(block, "DeviceTypeCodeSequence") == APERTURE
+    ]
+    if len(apertures) > 1:
+        message = f"{len(apertures)} aperture blocks where one is allowed"
+        yield found("V249", message, f"{sequence}[{apertures[1]}]", "PS3.3 C.36.2.2.13")
+
+
+def _members(root: Item) -> Iterator[Finding]:
+    """Groups and doses of a set name each of its radiations once (C.36.10, C.36.11, C.36.21)."""
+    if children(root, "TreatmentPositionGroupSequence"):
+        path = "TreatmentPositionGroupSequence/ReferencedRTRadiationSequence"
+        yield from _matches(root, "RTRadiationSequence", path, "PS3.3 C.36.10")
+    for members, cite in (("RTRadiationSequence", "C.36.11"), ("ReferencedRTRadiationRecordSequence", "C.36.21")):
+        word = "ReferencedRTRadiationSequence" if members == "RTRadiationSequence" else members
+        if children(root, "RadiationDoseSequence") and children(root, members):
+            yield from _matches(root, members, f"RadiationDoseSequence/{word}", f"PS3.3 {cite}")
+
+
+def _matches(root: Item, members: str, path: str, cite: str) -> Iterator[Finding]:
+    due = _instances(item for _, chain in places(root, members) for item in chain[-1:])
+    there = _instances(item for _, chain in places(root, path) for item in chain[-1:])
+    if sorted(set(due)) != sorted(there):
+        missing, foreign = len(set(due) - set(there)), len(set(there) - set(due))
+        twice = len(there) - len(set(there))
+        message = f"{missing} of {members} missing, {foreign} foreign, {twice} named more than once"
+        yield found("V250", message, path, cite)
+
+
+def _instances(items: Iterator[Item] | Sequence[Item]) -> list[str]:
+    return [text(item, "ReferencedSOPInstanceUID") for item in items]
