@@ -72,7 +72,7 @@ def neutron_beam(name: str) -> bytes:
     """A beam of neutrons.
 
     Wrong: the C-arm radiation takes photons and electrons only.
-    See: A.86.1.5
+    See: A.86.1.5.1
     """
     return _changed(name, lambda p: put(_beam(p), RadiationType="NEUTRON"))
 
@@ -82,7 +82,7 @@ def proton_beam(name: str) -> bytes:
     """A beam of protons in an RT Plan.
 
     Wrong: the C-arm radiation takes photons and electrons only.
-    See: A.86.1.5
+    See: A.86.1.5.1
     """
     return _changed(name, lambda p: put(_beam(p), RadiationType="PROTON"))
 
@@ -92,7 +92,7 @@ def minute_dosimeter(name: str) -> bytes:
     """A beam measured in minutes.
 
     Wrong: legal here, but the C-arm radiation counts in monitor units.
-    See: C.8.8.14 Primary Dosimeter Unit
+    See: A.86.1.5.4.2, CID 9552
     """
     return _changed(name, lambda p: put(_beam(p), PrimaryDosimeterUnit="MINUTE"))
 
@@ -219,8 +219,8 @@ def ambiguous_devices(name: str) -> bytes:
 def two_machines(name: str) -> bytes:
     """Beams of one fraction group on two machines.
 
-    Wrong: an RT Radiation Set is delivered on one machine.
-    See: A.86.1.4
+    Wrong: all radiations of an RT Radiation Set are defined for one treatment device.
+    See: C.36.10
     """
     return _changed(name, lambda p: put(_beam(p, 1), TreatmentMachineName="Linac B"))
 

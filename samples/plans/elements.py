@@ -38,7 +38,7 @@ def put(target: Dataset, **values: object) -> Dataset:
 
 
 def put_raw(target: Dataset, keyword: str, text: str) -> Dataset:
-    """Set a value that breaks the rules of its value representation, as the file shall carry it."""
+    """Set a value by its text, which the file carries as it stands, legal or not."""
     target[keyword] = DataElement(keyword, dictionary_VR(keyword), text, already_converted=True)
     return target
 

@@ -20,7 +20,7 @@ def dual_layer(name: str) -> Dataset:
 
     Trap: Types that the standard does not know; no source distance of any device; MLCX2 stands before MLCX1; a setup
     beam with null weights and no meterset comes first; non-standard fluence.
-    See: C.8.8.14 RT Beam Limiting Device Type; PS3.4 B.4.3 for private classes
+    See: C.8.8.14 RT Beam Limiting Device Type
     """
     proximal = Device("MLCX1", ruler((28, 10.0), start=-140.0))
     distal = Device("MLCX2", ruler((29, 10.0), start=-145.0))
@@ -83,7 +83,7 @@ def private_class_viewray(name: str) -> Dataset:
     """A plain plan under a private SOP Class.
 
     Trap: The content is standard, the class is not: the provenance link of the standard permits RT Plan Storage only.
-    See: PS3.4 B.4.3, C.8.8.14.19
+    See: C.36.10, C.36.2.1.6, Definition Source Sequence
     """
     device = Device("MLCX", ruler((30, 10.5), start=-157.5))
     points = still([disc(device, 45)], DoseRateSet=550)

@@ -19,7 +19,7 @@ from .devices import (
     leaves,
     ruler,
 )
-from .elements import Values, code, item
+from .elements import Values, code, item, put_raw
 from .plan import beam, plan
 from .points import HOME, point, still
 
@@ -149,7 +149,9 @@ def decimal_spellings(name: str) -> Dataset:
     See: PS3.5 6.2, DS
     """
     openings = [jaw(ASYMX, -40, 40), jaw(ASYMY, -50, 50)]
-    points = still(openings, GantryAngle="+1.800000E+02", IsocenterPosition=[" 12.5", "-0.0", "-1234.5678901234"])
+    points = still(openings, GantryAngle="+1.800000E+02")
     result = beam(1, "Decimals", JAWS, points, SourceAxisDistance="1.0e3", FinalCumulativeMetersetWeight="1.000")
-    result.ControlPointSequence[0].BeamLimitingDevicePositionSequence[0].LeafJawPositions = ["-4E1", "0040.0"]
+    first = result.ControlPointSequence[0]
+    put_raw(first, "IsocenterPosition", r" 12.5\-0.0 \-1234.5678901234")
+    put_raw(first.BeamLimitingDevicePositionSequence[0], "LeafJawPositions", r"-4E1\ 0040.0")
     return plan(name, [result])
