@@ -11,7 +11,7 @@ from transcoder.validate.catalogue_state import found
 from transcoder.validate.raw import children, code, integer, numbers, text
 from transcoder.validate.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
 
-__all__ = ["check"]
+__all__ = ["check", "places"]
 
 # The item itself last, the data set first.
 Chain = tuple[Item, ...]

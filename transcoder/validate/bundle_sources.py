@@ -1,0 +1,128 @@
+"""Definition sources when the source is at hand: beams, metersets, fractions, frames, no way back (C.8.8.13.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from transcoder.validate.bundle_index import Index, Judged, differs
+from transcoder.validate.catalogue_state import found
+from transcoder.validate.classes import PLAN, RADIATION_SET, RADIATIONS, TREATMENT_RECORD
+from transcoder.validate.provenance import Source
+from transcoder.validate.summary import Summary
+
+__all__ = ["check"]
+
+RULE = "PS3.3 C.8.8.13.2"
+BEAM = "PS3.3 C.36.2.1.6.1.4"
+# A meterset is rounded to the resolution of the dosimeter (C.8.8.14.1): half a unit at most.
+HALF_UNIT = 0.5
+EXACT = 1e-3
+
+
+def check(index: Index) -> Iterator[Judged]:
+    """Findings about every definition source whose instance is among the inputs."""
+    for place, summary in enumerate(index.summaries):
+        for source in summary.sources:
+            origin = index.get(source.instance)
+            if origin is None or origin is summary:
+                continue
+            yield from _way_back(place, summary, source, origin)
+            yield from _belonging(place, summary, source, origin)
+            yield from _beam(place, source, origin)
+            yield from _meterset(place, summary, source, origin)
+            yield from _fractions(place, summary, source, origin)
+        yield from _agreement(index, place, summary)
+
+
+def _way_back(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
+    own = summary.instance
+    back = any(reference.instance == own for reference in origin.references)
+    if own and (back or any(entry.instance == own for entry in origin.common)):
+        yield place, found("V322", "the source refers to the instance made from it", source.path, RULE)
+
+
+def _belonging(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
+    if differs(summary.study, origin.study):
+        message = "the source belongs to another study"
+        yield place, found("V306", message, source.path, "PS3.3 A.86.1.1.1.1")
+    if differs(summary.frame, origin.frame):
+        message = "the source has another frame of reference; the content can hardly be the same"
+        yield place, found("V323", message, source.path, RULE)
+
+
+def _beam(place: int, source: Source, origin: Summary) -> Iterator[Judged]:
+    if source.beam is None or source.place not in ("radiation", "record"):
+        return
+    if origin.sop_class == TREATMENT_RECORD:
+        known = [entry.beam for entry in origin.delivered]
+    elif origin.sop_class == PLAN:
+        known = list(origin.beams)
+    else:
+        return
+    path = f"{source.path}/ReferencedBeamNumber"
+    if source.beam not in known:
+        yield place, found("V320", f"the source holds no beam {source.beam}", path, BEAM)
+    elif known.count(source.beam) > 1:
+        message = f"the source holds {known.count(source.beam)} items of beam {source.beam}"
+        yield place, found("V321", message, path, BEAM)
+
+
+def _meterset(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
+    """The last control point of a radiation has the meterset of its beam, whichever of the two was made first."""
+    if origin.sop_class == PLAN and summary.sop_class in RADIATIONS:
+        plan, radiation, beam = origin, summary, source.beam
+    elif origin.sop_class in RADIATIONS and source.place == "BeamSequence":
+        plan, radiation, beam = summary, origin, source.own_beam
+    else:
+        return
+    planned = [
+        meterset
+        for group in plan.groups
+        for number, meterset in group.metersets
+        if number == beam and meterset is not None
+    ]
+    if not planned or radiation.meterset is None:
+        return
+    nearest = min(planned, key=lambda value: abs(value - (radiation.meterset or 0.0)))
+    gap = abs(nearest - radiation.meterset)
+    if gap > EXACT:
+        message = f"the radiation ends at {radiation.meterset:g}, the plan sets {nearest:g} for beam {beam}"
+        yield place, found("V312" if gap > HALF_UNIT else "V313", message, source.path, "PS3.3 C.8.8.14.1")
+
+
+def _fractions(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
+    if summary.sop_class == RADIATION_SET and origin.sop_class == PLAN:
+        planned, intended = {group.fractions for group in origin.groups}, summary.fractions
+    elif origin.sop_class == RADIATION_SET and source.place == "FractionGroupSequence":
+        planned = {group.fractions for group in summary.groups if group.number == source.own_beam}
+        intended = origin.fractions
+    else:
+        return
+    known = sorted(count for count in planned if count is not None)
+    if intended is not None and known and intended not in known:
+        message = f"{intended} fractions in the set, {' or '.join(map(str, known))} in the plan"
+        yield place, found("V314", message, source.path, "PS3.3 C.36.10, C.8.8.13")
+
+
+def _agreement(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
+    """A set and its radiations come from one plan; the beams of a plan come from radiations of its set."""
+    if summary.sop_class == RADIATION_SET and summary.sources:
+        plan = summary.sources[0].instance
+        for member in summary.roles.get("RTRadiationSequence", ()):
+            radiation = index.get(member.instance)
+            if radiation is not None and any(source.instance != plan for source in radiation.sources):
+                message = "a radiation of the set names another plan as its source"
+                yield place, found("V324", message, member.path, RULE)
+                return
+    sets = [source.instance for source in summary.sources if source.place == "FractionGroupSequence"]
+    members = {
+        member.instance
+        for instance in sets
+        if (origin := index.get(instance)) is not None
+        for member in origin.roles.get("RTRadiationSequence", ())
+    }
+    for source in summary.sources:
+        if members and source.place == "BeamSequence" and source.instance not in members:
+            message = "the source of a beam is no radiation of the sets that the fraction groups name"
+            yield place, found("V324", message, source.path, RULE)
+            return
