@@ -75,6 +75,7 @@ class Iod:
     sop_classes: tuple[str, ...]
     modules: tuple[ModuleUse, ...]
     narrowed: Mapping[str, Facts]
+    functional_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

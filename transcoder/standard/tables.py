@@ -119,7 +119,15 @@ def iod(key: str) -> Iod:
         uses.append(
             ModuleUse(name, usage, facts.get("required_if"), facts.get("otherwise", True), facts.get("prohibited_if"))
         )
-    return Iod(key, entry["name"], entry["section"], tuple(entry["sop_classes"]), tuple(uses), entry.get("narrow", {}))
+    return Iod(
+        key=key,
+        name=entry["name"],
+        section=entry["section"],
+        sop_classes=tuple(entry["sop_classes"]),
+        modules=tuple(uses),
+        narrowed=entry.get("narrow", {}),
+        functional_groups=tuple(entry.get("functional_groups", ())),
+    )
 
 
 @cache

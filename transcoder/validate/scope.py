@@ -1,0 +1,122 @@
+"""Where the validator stands: an item, the items that hold it, and what one run over an instance remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from transcoder.dicom.elements import Damaged, Element, Item, keyword
+from transcoder.findings import Finding
+from transcoder.validate.catalogue import found
+
+__all__ = ["Run", "Scope", "items_of", "parts"]
+
+
+@dataclass(slots=True)
+class Stray:
+    """An attribute that the tables do not hold at its place, with the number of items that have it."""
+
+    code: str
+    message: str
+    path: str
+    cite: str
+    number: int = 0
+
+    def told(self) -> Finding:
+        """The finding, at the first of the places."""
+        more = f", in {self.number} items" if self.number > 1 else ""
+        return found(self.code, self.message + more, self.path, self.cite)
+
+
+@dataclass(slots=True)
+class Run:
+    """What is remembered while one instance is judged."""
+
+    findings: list[Finding] = field(default_factory=list)
+    undecided: set[tuple[int, int]] = field(default_factory=set)
+    strays: dict[tuple[object, ...], Stray] = field(default_factory=dict)
+
+    def told(self) -> list[Finding]:
+        """All findings; an attribute outside the tables is told once for all items of its place."""
+        return self.findings + [stray.told() for stray in self.strays.values()]
+
+
+class Scope:
+    """One item with the way back to the root of the data set; the path is written only when it is asked for."""
+
+    __slots__ = ("charset", "index", "item", "items", "root", "run", "tag", "up")
+
+    def __init__(
+        self, item: Item, run: Run, up: Scope | None = None, tag: int = 0, items: Sequence[Item] = (), index: int = 0
+    ) -> None:
+        self.item = item
+        self.run = run
+        self.up = up
+        self.tag = tag
+        self.items = items
+        self.index = index
+        self.root: Scope = up.root if up else self
+        self.charset: tuple[str, ...] = up.charset if up else ()
+
+    @property
+    def path(self) -> str:
+        """The place of the item, such as ``BeamSequence[0]/ControlPointSequence[3]``; empty at the root."""
+        if self.up is None:
+            return ""
+        return f"{self.up.place(self.tag)}[{self.index}]"
+
+    def place(self, tag: int) -> str:
+        """The path of an attribute of the item."""
+        above = self.path
+        return f"{above}/{keyword(tag)}" if above else keyword(tag)
+
+    def tell(self, code: str, message: str, tag: int, cite: str) -> None:
+        """Note a finding about an attribute of the item."""
+        self.run.findings.append(found(code, message, self.place(tag), cite))
+
+    def stray(self, code: str, message: str, tag: int, cite: str) -> None:
+        """Note an attribute that the tables do not hold here, once for all items of the sequence."""
+        chain: list[object] = [code, tag]
+        scope: Scope | None = self
+        while scope is not None:
+            chain.append(scope.tag)
+            scope = scope.up
+        stray = self.run.strays.setdefault(tuple(chain), Stray(code, message, "", cite))
+        stray.path = stray.path or self.place(tag)
+        stray.number += 1
+
+    def within(self, tag: int) -> Scope | None:
+        """The item itself or the nearest one above it that is an item of the sequence."""
+        scope: Scope | None = self
+        while scope is not None and scope.tag != tag:
+            scope = scope.up
+        return scope
+
+    def above(self, levels: int) -> Scope | None:
+        """The scope so many levels up, None beyond the root."""
+        scope: Scope | None = self
+        for _ in range(levels):
+            scope = scope.up if scope else None
+        return scope
+
+
+def items_of(element: Element | None) -> list[Item]:
+    """The items of a sequence; none when it is absent, no sequence or damaged."""
+    if element is None:
+        return []
+    try:
+        return element.items
+    except Damaged:
+        return []
+
+
+def parts(item: Item, tags: Sequence[int]) -> Iterator[Element]:
+    """The elements that a chain of tags reaches, through all items of the sequences on the way."""
+    element = item.get(tags[0])
+    if element is None:
+        return
+    if len(tags) == 1:
+        yield element
+        return
+    for child in items_of(element):
+        yield from parts(child, tags[1:])
