@@ -16,8 +16,8 @@ __all__ = ["check_energies", "check_limit", "check_meterset", "check_rates"]
 # Greatest rate a machine can reach, by unit: 6000 MU/min is more than twice the fastest linac on the market, and
 # 10 Gy/s more than ten times the fastest that delivers by control points.
 RATE_LIMITS = {"{MU}/s": 100.0, "MU/s": 100.0, "Gy/s": 10.0, "{MU}/min": 6000.0, "Gy/min": 600.0}
-# Smallest and greatest nominal energy, by unit, for photons and electrons.
-ENERGY_LIMITS = {"MV": (0.1, 50.0), "MeV": (0.1, 50.0), "kV": (5.0, 50000.0)}
+# Smallest and greatest nominal energy, by unit, for photons and electrons; no C-arm works below 20 kV.
+ENERGY_LIMITS = {"MV": (0.1, 50.0), "MeV": (0.1, 50.0), "kV": (20.0, 50000.0)}
 # Greatest meterset of one delivery, by dosimeter unit: MU and seconds (ten hours).
 METERSET_LIMITS = {"{MU}": 50000.0, "MU": 50000.0, "s": 36000.0, "MINUTE": 600.0}
 

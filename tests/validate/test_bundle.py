@@ -1,0 +1,198 @@
+"""Rules across instances: a bundle in which everything agrees, and one mutation of one member at a time."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from build import CLASS, at, bundle, code, common, put, radiation, record, reference, uid
+from mutate import Mutation, add, both, drop, remove, write
+
+from transcoder.dicom.elements import Item
+from transcoder.findings import Finding
+from transcoder.validate.bundle import check_across, check_summaries, same_device, summarise
+from transcoder.validate.summary import Device
+
+PLAN, SET, FIRST, SECOND, RECORD_SET, RECORD, OTHER_RECORD, TREATMENT, INSTRUCTION = range(9)
+CP = "CArmPhotonElectronControlPointSequence"
+DEVICE = "TreatmentDeviceIdentificationSequence[0]"
+GROUP = "FractionGroupSequence[0]"
+LEAVES = "RTBeamLimitingDeviceDefinitionSequence[1]"
+SOURCE = "DefinitionSourceSequence"
+MAPPING = (
+    "RadiationDoseSequence[0]/RadiationDoseValuesParametersSequence[0]/DoseValuesSequence[0]/"
+    "MetersetToDoseMappingSequence[1]"
+)
+PRESCRIPTIONS = "ReferencedRTPrescriptionSequence"
+
+# number of the instance, name, mutation, code
+TABLE: list[tuple[int, str, Mutation, str]] = [
+    (RECORD, "same UID", write("", "SOPInstanceUID", uid("other record")), "V300"),
+    (SECOND, "other UID", write("", "SOPInstanceUID", uid("third")), "V301"),
+    (FIRST, "other class", write("", "SOPClassUID", CLASS + "15"), "V302"),
+    (SET, "radiation not named", remove("", "RTRadiationSequence", 1), "V303"),
+    (RECORD_SET, "record not named", remove("", "ReferencedRTRadiationRecordSequence", 1), "V303"),
+    (FIRST, "other patient", write("", "PatientID", "OTHER"), "V305"),
+    (PLAN, "other patient", write("", "PatientID", "OTHER"), "V305"),
+    (SECOND, "other study", write("", "StudyInstanceUID", uid("other study")), "V306"),
+    (PLAN, "other study", write("", "StudyInstanceUID", uid("other study")), "V306"),
+    (SET, "series of the reference", write("ReferencedSeriesSequence[0]", "SeriesInstanceUID", uid("no")), "V307"),
+    (SECOND, "study of the reference", write("", "StudyInstanceUID", uid("other study")), "V307"),
+    (SECOND, "frame", write("", "FrameOfReferenceUID", uid("other frame")), "V308"),
+    (SET, "frame", write("", "FrameOfReferenceUID", uid("other frame")), "V308"),
+    (SECOND, "serial number", write(DEVICE, "DeviceSerialNumber", "2"), "V309"),
+    (SECOND, "model", write(DEVICE, "ManufacturerModelName", "Y"), "V309"),
+    (OTHER_RECORD, "serial number", write(DEVICE, "DeviceSerialNumber", "2"), "V309"),
+    (SECOND, "label", write("", "UserContentLabel", "A1"), "V310"),
+    (RECORD, "session", write("", "TreatmentSessionUID", uid("other session")), "V311"),
+    (FIRST, "meterset", write(f"{CP}[2]", "CumulativeMeterset", 130), "V312"),
+    (FIRST, "rounded meterset", write(f"{CP}[2]", "CumulativeMeterset", 120.25), "V313"),
+    (PLAN, "meterset", write(f"{GROUP}/ReferencedBeamSequence[0]", "BeamMeterset", 60), "V312"),
+    (SET, "fractions", write("", "IntendedNumberOfFractions", 29), "V314"),
+    (PLAN, "fractions", write(GROUP, "NumberOfFractionsPlanned", 29), "V314"),
+    (SET, "mapping", write(MAPPING, "CumulativeMeterset", 100), "V315"),
+    (RECORD, "half delivered", write(f"{CP}[2]", "CumulativeMeterset", 70), "V316"),
+    (RECORD_SET, "called partial", write("", "RTTreatmentFractionCompletionStatus", "PARTIAL"), "V317"),
+    (RECORD, "interrupted", write("", "RTTreatmentTerminationStatus", "ABNORMAL"), "V317"),
+    (RECORD, "continued", write("", "TreatmentDeliveryContinuationFlag", "YES"), "V317"),
+    (RECORD, "other device", write(LEAVES, "ReferencedDefinedDeviceIndex", 3), "V318"),
+    (RECORD, "other point", write(f"{CP}[2]", "ReferencedRadiationRTControlPointIndex", 4), "V318"),
+    (INSTRUCTION, "radiation forgotten", drop("", "OmittedRadiationSequence"), "V319"),
+    (INSTRUCTION, "task and omitted", write("OmittedRadiationSequence[0]", "ReferencedRTRadiationSequence",
+                                            [reference("13", "radiation")]), "V319"),
+    (FIRST, "no such beam", write(f"{SOURCE}[0]", "ReferencedBeamNumber", 2), "V320"),
+    (RECORD, "no such session beam", write(f"{SOURCE}[0]", "ReferencedBeamNumber", 2), "V320"),
+    (PLAN, "names its radiation", write("BeamSequence[0]", SOURCE, [reference("13", "radiation")]), "V322"),
+    (PLAN, "lists its set", write("", "ReferencedSeriesSequence", common(("12", "set"))), "V322"),
+    (PLAN, "frame", write("", "FrameOfReferenceUID", uid("other frame")), "V323"),
+    (SECOND, "other plan", write(f"{SOURCE}[0]", "ReferencedSOPInstanceUID", uid("other plan")), "V324"),
+    (TREATMENT, "no such group", write("", "ReferencedFractionGroupNumber", 2), "V325"),
+    (TREATMENT, "no such beam", write("TreatmentSessionBeamSequence[0]", "ReferencedBeamNumber", 2), "V325"),
+    (TREATMENT, "fractions", write("", "NumberOfFractionsPlanned", 25), "V326"),
+    (TREATMENT, "meterset", write("TreatmentSessionBeamSequence[0]", "SpecifiedPrimaryMeterset", 60), "V326"),
+]  # fmt: skip
+
+
+def codes(pairs: list[tuple[int, Finding]]) -> set[str]:
+    return {finding.code for _, finding in pairs}
+
+
+def test_good_bundle_has_no_findings() -> None:
+    assert check_across(bundle()) == []
+
+
+@pytest.mark.parametrize(("number", "name", "mutation", "code_"), TABLE, ids=[f"{row[3]} {row[1]}" for row in TABLE])
+def test_mutation_is_found(number, name, mutation, code_) -> None:
+    items = bundle()
+    mutation(items[number])
+    assert code_ in codes(check_across(items))
+
+
+def test_an_instance_alone_is_not_blamed_for_what_is_not_there() -> None:
+    for item in bundle():
+        assert check_across([item]) == []
+
+
+def test_order_of_the_inputs_does_not_matter() -> None:
+    items = bundle()
+    put(items[SECOND], "UserContentLabel", "A1")
+    forwards = check_across(items)
+    backwards = check_across(items[::-1])
+    assert sorted(str(finding) for _, finding in forwards) == sorted(str(finding) for _, finding in backwards)
+
+
+def test_a_record_in_two_record_sets() -> None:
+    items = bundle()
+    again = bundle()[RECORD_SET]
+    put(again, "SOPInstanceUID", uid("record set 2"))
+    assert "V304" in codes(check_across([*items, again]))
+
+
+def test_a_beam_recorded_twice_is_ambiguous() -> None:
+    items = bundle()
+    beam = at(items[TREATMENT], "TreatmentSessionBeamSequence[0]")
+    add("", "TreatmentSessionBeamSequence", beam)(items[TREATMENT])
+    assert "V321" in codes(check_across(items))
+
+
+def reverse_bundle() -> list[Item]:
+    """A plan made from a set: the sources point the other way."""
+    items = bundle()[:4]
+    for item in items[1:]:
+        drop("", SOURCE)(item)
+    drop("", "ReferencedSeriesSequence")(items[FIRST])
+    drop("", "ReferencedSeriesSequence")(items[SECOND])
+    put(items[SET], "ReferencedSeriesSequence", common(("13", "radiation"), ("13", "second")))
+    put(at(items[PLAN], GROUP), SOURCE, [reference("12", "set")])
+    put(at(items[PLAN], "BeamSequence[0]"), SOURCE, [reference("13", "radiation")])
+    put(items[PLAN], "ReferencedSeriesSequence", common(("12", "set"), ("13", "radiation")))
+    return items
+
+
+@pytest.mark.parametrize(
+    ("number", "mutation", "code_"),
+    [
+        (FIRST, write(f"{CP}[2]", "CumulativeMeterset", 130), "V312"),
+        (SET, write("", "IntendedNumberOfFractions", 29), "V314"),
+        (PLAN, write(f"BeamSequence[0]/{SOURCE}[0]", "ReferencedSOPInstanceUID", uid("third")), "V324"),
+        (FIRST, write("", "ReferencedRTPlanSequence", [reference("5", "plan")]), "V322"),
+    ],
+)
+def test_plan_made_from_a_set(number, mutation, code_) -> None:
+    assert check_across(reverse_bundle()) == []
+    items = reverse_bundle()
+    mutation(items[number])
+    assert code_ in codes(check_across(items))
+
+
+def test_prescription_index_of_an_intent() -> None:
+    items = bundle()
+    intent = radiation("intent")
+    put(intent, "SOPClassUID", CLASS + "10")
+    put(intent, "RTPrescriptionSequence", [reference("1", "x", RTPrescriptionIndex=1)])
+    entry = reference("10", "intent", **{PRESCRIPTIONS: [reference("1", "y", ReferencedRTPrescriptionIndex=2)]})
+    put(items[SET], "ReferencedRTPhysicianIntentSequence", [entry])
+    assert "V318" in codes(check_across([*items, intent]))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        (Device("1", "", "a", "m"), Device("1", "", "b", "m"), True),
+        (Device("1", "", "a", "m"), Device("2", "", "a", "m"), False),
+        (Device("", "", "a", "m"), Device("2", "", "a", "m"), True),
+        (Device("", "", "a", "m"), Device("", "", "b", "m"), False),
+        (Device("1", "", "a", "m"), Device("1", "", "a", "n"), False),
+    ],
+)
+def test_the_strongest_identifier_that_both_hold_decides(left, right, same) -> None:
+    assert same_device(left, right) is same
+
+
+def test_summaries_are_small_and_travel_between_processes() -> None:
+    summaries = [summarise(item) for item in bundle()]
+    frozen = [pickle.dumps(summary) for summary in summaries]
+    assert max(map(len, frozen)) < 4000
+    assert check_summaries(map(pickle.loads, frozen)) == []
+
+
+def test_patient_and_label_travel_as_digests_only() -> None:
+    item = radiation(label="LABEL OF A PATIENT")
+    put(item, "PatientID", "SECRET-ID")
+    frozen = pickle.dumps(summarise(item))
+    assert b"SECRET-ID" not in frozen
+    assert b"LABEL OF" not in frozen
+
+
+def test_records_of_different_machines_and_unfinished_fractions_are_partial() -> None:
+    items = bundle()
+    remove("", "ReferencedRTRadiationRecordSequence", 1)(items[RECORD_SET])
+    assert "V317" in codes(check_across([items[SET], items[RECORD_SET], record()]))
+    both(write("", "RTTreatmentFractionCompletionStatus", "PARTIAL"))(items[RECORD_SET])
+    assert "V317" not in codes(check_across([items[SET], items[RECORD_SET], record()]))
+
+
+def test_unknown_couch_codes_are_not_judged() -> None:
+    item = radiation()
+    put(item, "PatientOrientationCodeSequence", code("1", "99X"))
+    assert check_across([item]) == []
