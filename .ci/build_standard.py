@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
-from pydicom.sr._cid_dict import cid_concepts
+from pydicom.sr._cid_dict import cid_concepts, name_for_cid
 from pydicom.sr._concepts_dict import concepts
 
 HERE = Path(__file__).resolve().parent
@@ -132,9 +132,15 @@ def words(rows: list[list[Row]]) -> dict[str, list[Any]]:
     return result
 
 
-def context_groups() -> dict[str, Any]:
-    """Context groups with the codes of those they include; codes missing in the sheet come from pydicom."""
+def context_groups(used: set[int]) -> dict[str, Any]:
+    """Context groups with the codes of those they include; codes missing in the sheet come from pydicom.
+
+    Groups that are used and not in the sheet count as extensible: pydicom does not say.
+    """
     groups = sheet("context-groups.yaml")
+    for cid in sorted(used - groups.keys()):
+        if cid in name_for_cid:
+            groups[cid] = {"name": name_for_cid[cid], "extensible": True}
 
     def codes(cid: int, seen: frozenset[int]) -> list[list[str]]:
         group = groups.get(cid, {})
@@ -160,6 +166,11 @@ def context_groups() -> dict[str, Any]:
             "codes": [[scheme, value, meaning] for (scheme, value), meaning in listed],
         }
     return result
+
+
+def groups_used(facts: list[Facts]) -> set[int]:
+    """The context groups that the facts name."""
+    return {cid for each in facts for cid, _ in each.get("cids", [])}
 
 
 def build() -> dict[str, Any]:
@@ -188,7 +199,7 @@ def build() -> dict[str, Any]:
         "groups": pools[1].things,
         "modules": modules,
         "iods": iods,
-        "context_groups": context_groups(),
+        "context_groups": context_groups(groups_used(pools[0].things)),
     }
 
 
