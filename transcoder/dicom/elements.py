@@ -124,7 +124,9 @@ def scan(buffer: bytes, start: int = 0, stop: int | None = None, *, implicit: bo
     return item
 
 
-def scan_items(buffer: bytes, start: int, stop: int, *, implicit: bool, undefined: bool = False) -> tuple[list[Item], int]:
+def scan_items(
+    buffer: bytes, start: int, stop: int, *, implicit: bool, undefined: bool = False
+) -> tuple[list[Item], int]:
     """The items of a sequence value and the position behind it; raises :class:`Damaged`."""
     items: list[Item] = []
     position = start

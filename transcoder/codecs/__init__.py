@@ -1,0 +1,20 @@
+"""Pairs of pure functions between first- and second-generation values; importing this package registers them."""
+
+from transcoder.codecs import angles, apertures, blocks, doses, frames, metersets, scalars, techniques
+from transcoder.codecs.registry import CODECS, Code, CodecInfo, Refused, codec
+
+__all__ = [
+    "CODECS",
+    "Code",
+    "CodecInfo",
+    "Refused",
+    "angles",
+    "apertures",
+    "blocks",
+    "codec",
+    "doses",
+    "frames",
+    "metersets",
+    "scalars",
+    "techniques",
+]

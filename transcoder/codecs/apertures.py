@@ -1,0 +1,97 @@
+"""Leaves and jaws: boundaries, positions, and which opening belongs to which device.
+
+A delimiter that moves along y is one whose own system is turned by +90 degrees about the beam axis. A point (x, y)
+of the collimator system then has x' = +y and y' = -x (C.36.1.1.5, C.36.1.1.9). Positions run along x' and keep
+their sign; boundaries run along y', so they are negated, and with them the order of the leaves is reversed
+(C.36.2.2.19, C.36.2.2.20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.codecs.registry import Refused, codec
+
+__all__ = ["LeafBoundaries", "LeafPositions", "match_openings"]
+
+Array = NDArray[np.float64]
+QUARTER = 90.0
+AS_NOTED = "as_noted"
+
+
+def _is_turned(angle: Array, mlcy: str) -> bool:
+    return float(angle[0]) == QUARTER and mlcy != AS_NOTED
+
+
+@codec("leaf_boundaries", first="number", second="number")
+class LeafBoundaries:
+    """Leaf position boundaries (N+1,) mm at the isocenter <-> delimiter boundaries (N+1,) mm, increasing.
+
+    ``angle`` (1,) deg is the device's Beam Modifier Orientation Angle; ``mlcy: as_noted`` takes the reading of the
+    note in C.8.8.14.17 instead of the geometry.
+    """
+
+    @staticmethod
+    def forward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+        if (np.diff(boundaries) <= 0).any():
+            raise Refused("T053", "Leaf Position Boundaries do not increase")
+        return (-boundaries[::-1] + 0.0 if _is_turned(angle, mlcy) else boundaries,)
+
+    @staticmethod
+    def backward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+        return LeafBoundaries.forward(boundaries, angle, mlcy)
+
+
+@codec("leaf_positions", first="number", second="number")
+class LeafPositions:
+    """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm, negative side first, by boundary.
+
+    At +90 degrees the lists of both banks are reversed; a jaw pair has one delimiter, so it stays as it is.
+    """
+
+    @staticmethod
+    def forward(positions: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+        if not _is_turned(angle, mlcy):
+            return (positions,)
+        half = positions.shape[1] // 2
+        return (np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1),)
+
+    @staticmethod
+    def backward(positions: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+        return LeafPositions.forward(positions, angle, mlcy)
+
+
+# One axis, two names (decision 15): X and ASYMX both name the jaw pair that moves along x.
+_SAME_AXIS = {"X": "ASYMX", "ASYMX": "X", "Y": "ASYMY", "ASYMY": "Y"}
+
+
+def match_openings(
+    devices: Sequence[tuple[str, int]], openings: Sequence[tuple[str, int]]
+) -> tuple[list[int], list[int]]:
+    """For each opening (type, number of values) the index of its device (type, pairs); never a guess.
+
+    Returns the device indices and the positions of the openings that were matched by their axis only. Raises
+    :class:`Refused` where an opening has no device, two could be meant, or the counts contradict.
+    """
+    found: list[int] = []
+    by_axis: list[int] = []
+    for place, (kind, values) in enumerate(openings):
+        candidates = [index for index, (name, _) in enumerate(devices) if name == kind]
+        if not candidates:
+            other = _SAME_AXIS.get(kind, "")
+            candidates = [index for index, (name, _) in enumerate(devices) if name == other]
+            by_axis.append(place)
+        if not candidates:
+            raise Refused("T051", f"no Beam Limiting Device of type {kind} is defined for this opening")
+        fitting = [index for index in candidates if 2 * devices[index][1] == values]
+        if not fitting:
+            raise Refused("T052", f"{values} positions contradict the number of pairs of the {kind} device")
+        if len(fitting) > 1:
+            raise Refused("T054", f"two {kind} devices with the same number of pairs: the opening fits both")
+        if fitting[0] in found:
+            raise Refused("T055", f"two openings of one control point fit the same {kind} device")
+        found.append(fitting[0])
+    return found, by_axis

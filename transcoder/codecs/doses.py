@@ -1,0 +1,206 @@
+"""Beam dose and dose reference coefficients <-> a meterset to dose mapping (PS3.3 C.8.8.14.7, C.36.11.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.codecs.registry import Cell, Refused, assembler, codec
+
+__all__ = ["DoseMapping"]
+
+Column = NDArray[np.float64]
+
+
+@codec(
+    "dose_mapping",
+    first="number number number",
+    second="number",
+    required=1,
+    normalises="points at which no meterset is delivered are left out; the coefficients belong to the end dose",
+)
+class DoseMapping:
+    """Beam dose (1,) Gy, coefficients (n, 1), metersets (n, 1) <-> mapping (m, 2): meterset, dose in Gy.
+
+    Starts at (0, 0), metersets strictly increase (C.36.11.1.1). Without coefficients the mapping has its two ends.
+    """
+
+    @staticmethod
+    def forward(dose: Column, coefficient: Column | None, meterset: Column | None) -> tuple[Column | None]:
+        if meterset is None or meterset[-1, 0] <= 0:
+            return (None,)
+        units = meterset[:, 0]
+        if coefficient is None:
+            return (np.array([[0.0, 0.0], [units[-1], dose[0]]]),)
+        share = coefficient[:, 0]
+        known = ~np.isnan(share)
+        units, share = units[known], share[known]
+        if share.size == 0:
+            return (None,)
+        # Of points with one meterset the last counts: the dose after the step that delivers nothing.
+        last = np.append(np.diff(units) > 0, True)
+        units, values = units[last], share[last] * dose[0]
+        if units[0] > 0:
+            units, values = np.insert(units, 0, 0.0), np.insert(values, 0, 0.0)
+        if units[-1] < meterset[-1, 0] or len(units) < 2:
+            return (None,)
+        if values[0] != 0 or (np.diff(values) < 0).any():
+            raise Refused("T071", "the dose reference coefficients do not rise from 0")
+        return (np.stack([units, values], axis=1),)
+
+    @staticmethod
+    def backward(mapping: Column, meterset: Column | None = None) -> tuple[Column, Column | None, None]:
+        end = mapping[-1, 1:]
+        if meterset is None or end[0] == 0:
+            return end, None, None
+        share = np.interp(meterset[:, 0], mapping[:, 0], mapping[:, 1]) / end[0]
+        return end, share[:, None], None
+
+
+Record = dict[str, Cell]
+
+
+@assembler("dose_contribution")
+def dose_contribution(beams: list[Record], references: list[Record], group: list[Record]) -> dict[str, list[Any]]:
+    """The dose identifications of a set and, for each radiation, its doses (C.36.11).
+
+    A dose is identified by the dose reference that coefficients or a UID name (C.8.8.14.7), by the point a beam
+    dose is specified at, or, where neither is given, as the beam dose itself. Radiations come in beam order and
+    hold one record for each identification.
+    """
+    targets = _targets(beams, references)
+    doses = [[_values(beam, target) for target in targets] for beam in beams]
+    kept = [place for place, _ in enumerate(targets) if any(row[place] for row in doses)]
+    if not kept:
+        return {}
+    meaning = group[0]["meaning"] if group else Cell(None)
+    identifications = [{**targets[place].fields, "meaning": meaning} for place in kept]
+    radiations = []
+    for beam, row in zip(beams, doses, strict=True):
+        primary = _primary(beam, [targets[place] for place in kept], [row[place] for place in kept])
+        parameters = [
+            {
+                "identification": Cell(np.array([number + 1.0])),
+                "primary": Cell(
+                    ["YES" if number == primary else "NO"], _of(beam, "reference") if number == primary else ()
+                ),
+                "values": row[place],
+            }
+            for number, place in enumerate(kept)
+        ]
+        radiations.append({"radiation": beam["radiation"], "parameters": parameters})
+    return {"identifications": identifications, "radiations": radiations}
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What receives dose: a dose reference by number, a point by its coordinates, or the beam dose itself."""
+
+    number: int | None
+    point: tuple[float, ...] | None
+    uid: str
+    is_target: bool
+    fields: Record
+
+
+def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
+    named = {uid for beam in beams if beam["dose"] for uid in _text(beam, "reference")}
+    counted = {
+        number for beam in beams if beam["dose"] and beam["coefficients"] for number in beam["coefficients"].value
+    }
+    found = []
+    for reference in references:
+        number = int(reference["number"].value[0])
+        uid = next(iter(_text(reference, "uid")), "")
+        if number in counted or uid in named:
+            found.append(_reference_target(reference, number, uid))
+    known = {target.number for target in found}
+    points = {tuple(beam["point"].value.tolist()): beam for beam in beams if beam["dose"] and beam["point"]}
+    for place, (point, beam) in enumerate(points.items()):
+        label = "Beam dose point" if len(points) == 1 else f"Beam dose point {place + 1}"
+        fields = {
+            "label": Cell([label]),
+            "coordinates": beam["point"],
+            "volume": Cell("point " + " ".join(map(str, point))),
+            "purpose": Cell(None),
+        }
+        found.append(_Target(None, point, "", True, fields))
+    if any(beam["dose"] and not beam["point"] and not _reached(beam, known, found) for beam in beams):
+        plain = {
+            "label": Cell(["Beam dose"]),
+            "coordinates": Cell(None),
+            "volume": Cell("beam dose"),
+            "purpose": Cell(None),
+        }
+        found.append(_Target(None, None, "", True, plain))
+    return found
+
+
+def _reference_target(reference: Record, number: int, uid: str) -> _Target:
+    label = _text(reference, "description") or [f"Dose reference {number}"]
+    at_coordinates = "COORDINATES" in _text(reference, "structure")
+    fields = {
+        "label": Cell(label[:1], (*_of(reference, "description"), *_of(reference, "number"))),
+        "coordinates": Cell(reference["coordinates"].value if at_coordinates else None, _of(reference, "coordinates")),
+        "volume": Cell(uid or f"dose reference {number}", (*_of(reference, "uid"), *_of(reference, "structure"))),
+        "purpose": reference["purpose"],
+    }
+    return _Target(number, None, uid, "TARGET" in _text(reference, "kind"), fields)
+
+
+def _reached(beam: Record, known: set[int | None], targets: list[_Target]) -> bool:
+    numbers = set(beam["coefficients"].value) if beam["coefficients"] else set()
+    uids = {target.uid for target in targets if target.uid}
+    return bool(numbers & known) or bool(uids & set(_text(beam, "reference")))
+
+
+def _values(beam: Record, target: _Target) -> list[dict[str, Any]]:
+    """One record for each flavour of the beam's dose to this target, empty where there is none."""
+    if not beam["dose"] or not beam["meterset"]:
+        return []
+    coefficient, sources = None, ()
+    if target.number is not None:
+        held = beam["coefficients"].value.get(target.number) if beam["coefficients"] else None
+        if held is not None:
+            coefficient, sources = held.value, held.sources
+        elif target.uid not in _text(beam, "reference") or not target.uid:
+            return []
+    elif target.point is not None:
+        if not beam["point"] or tuple(beam["point"].value.tolist()) != target.point:
+            return []
+        sources = beam["point"].sources
+    elif beam["point"] or (beam["coefficients"] and beam["coefficients"].value) or _text(beam, "reference"):
+        return []
+    found = []
+    for dose, kind in (("dose", "type"), ("other_dose", "other_type")):
+        if not beam[dose]:
+            continue
+        mapping = DoseMapping.forward(beam[dose].value, coefficient, beam["meterset"].value)[0]
+        if mapping is None:
+            continue
+        columns = {
+            "meterset": Cell(mapping[:, :1], beam["meterset"].sources),
+            "dose": Cell(mapping[:, 1:], (*beam[dose].sources, *sources)),
+        }
+        found.append({"type": beam[kind], "purpose": target.fields["purpose"], "mapping": columns})
+    return found
+
+
+def _primary(beam: Record, targets: list[_Target], rows: list[list[Any]]) -> int:
+    named = _text(beam, "reference")
+    ranks = [
+        (bool(target.uid) and target.uid in named, bool(row) and target.is_target, bool(row), -place)
+        for place, (target, row) in enumerate(zip(targets, rows, strict=True))
+    ]
+    return ranks.index(max(ranks))
+
+
+def _text(record: Record, field: str) -> list[str]:
+    return record[field].value or []
+
+
+def _of(record: Record, field: str) -> tuple[Any, ...]:
+    return record[field].sources

@@ -1,0 +1,131 @@
+"""Named codecs: a pair of pure functions between first- and second-generation values, and the law that binds them.
+
+A codec is a class with two static functions, ``forward`` and ``backward``. Each takes one value per path of its
+side, and the arguments the rule gives by name; it returns one value per path of the other side. Values are
+
+- ``number``   ndarray of float: shape (k,) for one element, (n, k) for a column over n control points
+- ``text``     list of str: one entry per value, or per control point in a column
+- ``code``     :class:`Code`
+- ``None``     the element is absent or empty
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from transcoder.errors import TranscoderError
+
+__all__ = ["ASSEMBLERS", "CODECS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec"]
+
+
+class Code(NamedTuple):
+    """A coded concept: value, scheme designator and meaning (PS3.3 section 8)."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies the concept; the meaning is for people."""
+        return self.value, self.scheme
+
+
+class Assumed(NamedTuple):
+    """A value that a codec had to assume; it is written, marked, and reported."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value of a record together with the source elements it comes from (opaque to codecs)."""
+
+    value: Any
+    sources: tuple[Any, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.value is not None
+
+
+class Refused(TranscoderError):
+    """A codec cannot convert these values: the finding's code and the reason, without identifying values."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class CodecInfo:
+    """What the registry knows of a codec: kinds of values per side, what it normalises, and its functions."""
+
+    name: str
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    required: int
+    normalises: str
+    one_way: str
+    forward: Callable[..., Any]
+    backward: Callable[..., Any] | None
+    doc: str
+    examples: Callable[[], Any] | None
+
+
+CODECS: dict[str, CodecInfo] = {}
+Records = dict[str, Any]
+ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
+
+
+def assembler(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function that makes lists of records from lists of records; each field is a :class:`Cell`."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        if name in ASSEMBLERS:
+            raise ValueError(f"assembler '{name}' is registered twice")
+        ASSEMBLERS[name] = function
+        return function
+
+    return register
+
+
+def codec(
+    name: str,
+    first: str,
+    second: str,
+    *,
+    required: int | None = None,
+    normalises: str = "",
+    one_way: str = "",
+) -> Callable[[type], type]:
+    """Register a class as the codec ``name``.
+
+    ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
+    repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
+    comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``.
+    """
+
+    def register(cls: type) -> type:
+        if name in CODECS:
+            raise ValueError(f"codec '{name}' is registered twice")
+        backward = getattr(cls, "backward", None)
+        if (backward is None) != bool(one_way):
+            raise ValueError(f"codec '{name}' has either a backward function or a reason for having none")
+        kinds = tuple(first.split())
+        CODECS[name] = CodecInfo(
+            name=name,
+            first=kinds,
+            second=tuple(second.split()),
+            required=len(kinds) if required is None else required,
+            normalises=normalises,
+            one_way=one_way,
+            forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
+            backward=backward,
+            doc=(cls.__doc__ or "").strip(),
+            examples=getattr(cls, "examples", None),
+        )
+        return cls
+
+    return register

@@ -1,0 +1,1 @@
+"""Runs the rules of a mapping over instances and keeps the ledger."""

@@ -1,0 +1,234 @@
+"""Runs the nodes of a sheet forward: rules, pairs of sequences, assembled records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from transcoder.codecs.registry import ASSEMBLERS, Cell, Refused
+from transcoder.dicom.columns import Column, RowWriter
+from transcoder.dicom.elements import Item, tag_of, vr_of
+from transcoder.dicom.values import encode_numbers
+from transcoder.engine.conditions import hold
+from transcoder.engine.distinct import run_distinct
+from transcoder.engine.openings import open_devices
+from transcoder.engine.reading import Missing, items_at, read
+from transcoder.engine.rules import convert, run_rule
+from transcoder.engine.scope import DeviceWriter, Scope
+from transcoder.engine.writing import finish_points
+from transcoder.findings import Origin, Severity
+from transcoder.mapping.model import Assemble, Bind, Distinct, Each, Node, Records, Rule, Single, TableInput
+from transcoder.paths import Path
+
+__all__ = ["bind", "run_nodes"]
+
+
+def run_nodes(scope: Scope, nodes: Sequence[Node]) -> None:
+    """Run rules and blocks in order."""
+    for node in nodes:
+        if isinstance(node, Rule):
+            run_rule(scope, node)
+        elif isinstance(node, Each):
+            _run_each(scope, node)
+        elif isinstance(node, Distinct):
+            run_distinct(scope, node, run_nodes)
+        else:
+            _run_assemble(scope, node)
+
+
+def bind(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
+    """The bound values of a block, read from the source."""
+    found: dict[str, Cell] = {}
+    for each in binds:
+        via = each.via if each.via and each.via[0].codec and each.side == "second" else ()
+        kinds = _bind_kinds(scope, each) if via else [_plain_kind(path) for path in each.first]
+        cells = [read(scope, path, kind) for path, kind in zip(each.first, kinds, strict=True)]
+        sources = tuple(element for cell in cells for element in cell.sources)
+        if cells[0].value is None:
+            found[each.name] = Cell(None, sources)
+        elif via:
+            found[each.name] = Cell(convert(scope, via, [cell.value for cell in cells])[0], sources)
+        else:
+            found[each.name] = Cell(cells[0].value, sources)
+    return found
+
+
+def _bind_kinds(scope: Scope, each: Bind) -> list[str]:
+    from transcoder.engine.rules import _kinds
+
+    return _kinds(scope, each.via, each.first)
+
+
+def _plain_kind(path: Path) -> str:
+    return "number" if _is_numeric(path) else "text"
+
+
+def _is_numeric(path: Path) -> bool:
+    return not path.keyword or vr_of(tag_of(path.keyword)) in ("DS", "IS", "FD", "FL", "US", "UL", "SS", "SL")
+
+
+def _run_each(scope: Scope, block: Each) -> None:
+    if not hold(scope, block.when):
+        return
+    items, sequence = items_at(scope, block.first)
+    if not items:
+        return
+    merged: dict[int, Item] = {}
+    walked = [item for item in items if not block.when_item or _per_item(scope, item).get(block.when_item)]
+    openings = open_devices(scope, block, walked) if block.openings else {}
+    count = 0
+    for place, item in enumerate(walked):
+        inner = _item_scope(scope, block, item, items.index(item))
+        if block.single and hold(inner, block.single.when):
+            if merged:
+                _merge(inner, block, block.single, item, merged)
+                continue
+            merged[0] = item
+        target = scope.target.append(scope.targets[block.second.role], block.second.steps)
+        count = _numbered(scope, block, target)
+        if merged.get(0) is item:
+            merged[1] = target
+        inner = inner.child(
+            targets={f"{block.id}_item": target},
+            places={f"{block.id}_item": scope.place(block.second.role, f"{block.second.plain}[{count - 1}]")},
+        )
+        inner.bound.update(bind(inner, block.binds))
+        if block.openings:
+            writer = _device_writer(scope, block, count)
+            inner = inner.child(tables={block.openings.role: openings[place]}, writers={block.openings.role: writer})
+        run_nodes(inner, block.rules)
+    _write_count(scope, block.count, count)
+    if sequence is not None:
+        scope.run.ledger.carry([sequence], block.id)
+
+
+def _per_item(scope: Scope, item: Item) -> dict[str, Any]:
+    return scope.per_item(item) or {}
+
+
+def _item_scope(scope: Scope, block: Each, item: Item, number: int) -> Scope:
+    known = _per_item(scope, item)
+    place = scope.place(block.first.role, f"{block.first.plain}[{number}]") if block.first.steps else ""
+    inner = scope.child(
+        items={block.role: item, **known.get("items", {})},
+        places={block.role: place, **known.get("places", {})},
+        bound={name: value for name, value in known.items() if isinstance(value, Cell)},
+        tables=known.get("tables", {}),
+        writers=known.get("writers", {}),
+    )
+    return inner
+
+
+def _numbered(scope: Scope, block: Each, target: Item) -> int:
+    holder = scope.targets[block.second.role]
+    element = holder[tag_of(block.second.keyword)] if len(block.second.steps) == 1 else None
+    count = len(element.items) if element is not None else 1
+    if block.number:
+        tag = tag_of(block.number)
+        scope.target.put(target, tag, vr_of(tag), encode_numbers(np.array([float(count)]), vr_of(tag)), Origin.MAPPED)
+    return count
+
+
+def _write_count(scope: Scope, path: Path | None, count: int) -> None:
+    if path is not None:
+        tag = tag_of(path.keyword)
+        holder = scope.targets[path.role]
+        scope.target.put(holder, tag, vr_of(tag), encode_numbers(np.array([float(count)]), vr_of(tag)), Origin.MAPPED)
+
+
+def _device_writer(scope: Scope, block: Each, number: int) -> DeviceWriter:
+    openings = block.openings
+    assert openings is not None  # noqa: S101 - asked for only where the block has openings
+    points = scope.writers["rt_control_points"]
+    assert isinstance(points, RowWriter)  # noqa: S101 - the family makes it one
+    writer = DeviceWriter(points, openings.second, openings.second_key, openings.count, number)
+    points.add_nested(openings.second, openings.second_key, openings.count, number, None)
+    return writer
+
+
+def _merge(scope: Scope, block: Each, single: Single, item: Item, merged: dict[int, Item]) -> None:
+    """Put one more item into the one that the other side can hold (decision 14)."""
+    apart = {tag_of(word) for word in single.differ}
+    kept, other = merged[0], item
+    for tag in (kept.keys() | other.keys()) - apart:
+        here, there = kept.get(tag), other.get(tag)
+        if here is None or there is None or here.raw.strip(b" \0") != there.raw.strip(b" \0"):
+            scope.run.tell(
+                single.code, Severity.ERROR, single.message, scope.places.get(block.role, ""), block.id, block.cite
+            )
+            return
+    scope.run.ledger.derive(list(item.values()), block.id)
+    inner = scope.child(targets={f"{block.id}_item": merged[1]})
+    for rule in block.rules:
+        if isinstance(rule, Rule) and rule.id in single.merge:
+            run_rule(inner, rule)
+
+
+def _run_assemble(scope: Scope, block: Assemble) -> None:
+    try:
+        records = {each.name: _input_records(scope, each) for each in block.inputs}
+        made = ASSEMBLERS[block.via](**records)
+    except Refused as refusal:
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), "", block.id, block.cite)
+        return
+    except Missing:
+        return
+    for each in block.blocks:
+        _write_records(scope, each, made.get(each.name, []))
+
+
+def _input_records(scope: Scope, each: TableInput) -> list[dict[str, Cell]]:
+    items, _ = items_at(scope, each.over)
+    records = []
+    for number, item in enumerate(items):
+        known = _per_item(scope, item)
+        if each.when_item and not known.get(each.when_item):
+            continue
+        place = scope.place(each.over.role, f"{each.over.plain}[{number}]")
+        inner = scope.child(
+            items={each.role: item, **known.get("items", {})},
+            places={each.role: place, **known.get("places", {})},
+            bound={name: value for name, value in known.items() if isinstance(value, Cell)},
+            tables=known.get("tables", {}),
+            writers=known.get("writers", {}),
+        )
+        records.append({name: _field(inner, path) for name, path in each.fields})
+    return records
+
+
+def _field(scope: Scope, path: Path) -> Cell:
+    return read(scope, path, _plain_kind(path))
+
+
+def _write_records(scope: Scope, block: Records, records: list[dict[str, Any]] | dict[str, Cell]) -> None:
+    if isinstance(records, dict):
+        _write_columns(scope, block, records)
+        return
+    for number, record in enumerate(records):
+        target = scope.target.append(scope.targets[block.second.role], block.second.steps)
+        inner = scope.child(
+            targets={f"{block.name}_item": target},
+            places={f"{block.name}_item": scope.place(block.second.role, f"{block.second.plain}[{number}]")},
+            bound={name: value for name, value in record.items() if isinstance(value, Cell)},
+        )
+        if block.number:
+            tag = tag_of(block.number)
+            value = encode_numbers(np.array([number + 1.0]), vr_of(tag))
+            scope.target.put(target, tag, vr_of(tag), value, Origin.MAPPED)
+        run_nodes(inner, block.rules)
+        for nested in block.nested:
+            _write_records(inner, nested, record.get(nested.name, []))
+
+
+def _write_columns(scope: Scope, block: Records, record: dict[str, Cell]) -> None:
+    """A sequence of many small items, written as columns."""
+    rules = [rule for rule in block.rules if isinstance(rule, Rule)]
+    writer = RowWriter(len(next(iter(record.values())).value))
+    for rule in rules:
+        cell = record[rule.first[0].name]
+        (values,) = convert(scope, rule.via, [cell.value])
+        writer.add(Column.full(rule.second[0].keyword, values, Origin.MAPPED))
+        scope.run.ledger.carry(cell.sources, rule.id)
+    finish_points(scope, scope.targets[block.second.role], tag_of(block.second.keyword), writer)

@@ -1,0 +1,91 @@
+"""The closed set of tests that rules, blocks and families may make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from transcoder.codecs.registry import Cell, Code
+from transcoder.engine.reading import code_of, find, items_at, read
+from transcoder.engine.scope import Scope
+from transcoder.mapping.model import Condition
+from transcoder.paths import Path
+
+__all__ = ["TESTS", "hold"]
+
+
+def hold(scope: Scope, conditions: Iterable[Condition]) -> bool:
+    """Whether all conditions hold."""
+    return all(TESTS[condition.test](scope, condition) for condition in conditions)
+
+
+def _is_present(scope: Scope, path: Path) -> bool:
+    if path.name:
+        return bool(read(scope, path, "number"))
+    if path.role in scope.tables:
+        return bool(read(scope, path, "number"))
+    if not path.steps:
+        return path.role in scope.items
+    element = find(scope, path)
+    return element is not None and not element.is_empty()
+
+
+def _texts(scope: Scope, path: Path) -> list[str]:
+    """The values of a path as text; codes by the name of their concept."""
+    if path.name:
+        return _shown(read(scope, path, "text"))
+    if any(step.every for step in path.steps):
+        outer = Path(path.role, path.steps[:-1])
+        children, _ = items_at(scope, outer)
+        return [
+            text for child in children for text in _texts(scope.child(items={"_": child}), Path("_", path.steps[-1:]))
+        ]
+    element = find(scope, path)
+    if element is None:
+        return []
+    if element.vr == "SQ":
+        code = code_of(scope.run, element)
+        return _concept_names(scope, code) if code else []
+    return scope.run.texts.decode(element)
+
+
+def _shown(cell: Cell) -> list[str]:
+    value = cell.value
+    if value is None:
+        return []
+    if isinstance(value, np.ndarray):
+        return [f"{number:g}" for number in value.ravel().tolist()]
+    return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
+def _concept_names(scope: Scope, code: Code) -> list[str]:
+    return [name for name, concept in scope.run.mapping.concepts.items() if concept[:2] == code.key]
+
+
+def _is_zero(scope: Scope, path: Path) -> bool:
+    value = read(scope, path, "number").value
+    return value is None or bool((np.nan_to_num(np.asarray(value, dtype=float)) == 0).all())
+
+
+def _is_in(scope: Scope, condition: Condition) -> bool:
+    values = _texts(scope, condition.path)
+    return bool(values) and all(value in condition.values for value in values)
+
+
+def _is_not_positive(scope: Scope, path: Path) -> bool:
+    value = read(scope, path, "number").value
+    return value is None or not (np.asarray(value, dtype=float) > 0).any()
+
+
+TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
+    "present": lambda scope, condition: _is_present(scope, condition.path),
+    "absent": lambda scope, condition: not _is_present(scope, condition.path),
+    "in": _is_in,
+    "equals": _is_in,
+    "not_in": lambda scope, condition: not _is_in(scope, condition),
+    "zero": lambda scope, condition: _is_zero(scope, condition.path),
+    "nonzero": lambda scope, condition: not _is_zero(scope, condition.path),
+    "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
+}

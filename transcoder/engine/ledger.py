@@ -1,0 +1,135 @@
+"""The ledger: every element of a source has a fate, every element of a target an origin.
+
+Readers and writers tell it as they go, so nothing depends on a rule's good will; what nobody told it of is
+unaccounted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from transcoder.dicom.elements import Element, Item, keyword
+from transcoder.findings import Account, Entry, Fate, Finding, Origin, Severity
+from transcoder.mapping.model import Declared
+
+__all__ = ["Ledger"]
+
+_CREATOR_LOW, _CREATOR_HIGH = 0x10, 0xFF
+Note = tuple[Fate, str, str]
+_RANK = {Fate.CARRIED: 3, Fate.DECLARED: 2, Fate.DERIVED: 1, Fate.UNACCOUNTED: 0}
+
+
+class Ledger:
+    """Marks of one source by element identity; the source is kept alive for as long as the ledger."""
+
+    def __init__(self, source: Item, declared: Mapping[str, Declared]) -> None:
+        self.source = source
+        self.declared = declared
+        self._marks: dict[int, Note] = {}
+        self._targets: Counter[Origin] = Counter()
+        self._elements = 0
+
+    def carry(self, elements: Iterable[Element], rule: str) -> None:
+        """These elements stand in a target by this rule."""
+        note = (Fate.CARRIED, rule, "")
+        self._marks.update(dict.fromkeys(map(id, elements), note))
+
+    def derive(self, elements: Iterable[Element], rule: str) -> None:
+        """These elements were read by a rule and decided something, without standing in a target."""
+        self._mark(elements, (Fate.DERIVED, rule, ""))
+
+    def lose(self, elements: Iterable[Element], rule: str, reason: str) -> None:
+        """These elements have no home, for this reason."""
+        self._mark(elements, (Fate.DECLARED, rule, reason))
+
+    def _mark(self, elements: Iterable[Element], note: Note) -> None:
+        for element in elements:
+            held = self._marks.get(id(element))
+            if held is None or _RANK[held[0]] < _RANK[note[0]]:
+                self._marks[id(element)] = note
+
+    def target(self, tally: Mapping[Origin, int], elements: int) -> None:
+        """The elements of one finished target by origin, and their number counted on its own."""
+        self._targets.update(tally)
+        self._elements += elements
+
+    def close(self) -> tuple[Account, list[Finding]]:
+        """The account, and one finding for each path with unaccounted elements."""
+        rows: Counter[tuple[str, Note]] = Counter()
+        private: Counter[str] = Counter()
+        self._close_item(self.source, "", None, rows, private)
+        account = Account()
+        account.private = dict(private)
+        findings: list[Finding] = []
+        for (path, (fate, rule, reason)), count in sorted(rows.items()):
+            account.source.elements += count
+            setattr(account.source, fate.value, getattr(account.source, fate.value) + count)
+            account.entries.append(Entry(path, fate.value, count, rule, reason))
+            if fate is Fate.UNACCOUNTED:
+                findings.append(
+                    Finding("T100", Severity.WARNING, f"{count} element(s) that no rule accounts for", path)
+                )
+        account.target.elements = self._elements
+        for origin, count in self._targets.items():
+            setattr(account.target, origin.value, count)
+        return account, findings
+
+    def _close_item(
+        self, item: Item, path: str, above: Declared | None, rows: Counter[tuple[str, Note]], private: Counter[str]
+    ) -> None:
+        for tag, element in item.items():
+            if tag >> 16 & 1:
+                self._close_private(item, element, path, rows, private)
+                continue
+            place = f"{path}/{keyword(tag)}" if path else keyword(tag)
+            declared = self.declared.get(place, above)
+            note = self._marks.get(id(element))
+            if isinstance(element.value, list):
+                before = rows.total()
+                for child in element.value:
+                    self._close_item(child, place, declared if note is None else declared or above, rows, private)
+                note = note or self._of_children(rows, place, declared, before)
+            rows[place, note or _declared(declared)] += 1
+
+    def _of_children(self, rows: Counter[tuple[str, Note]], place: str, declared: Declared | None, before: int) -> Note:
+        if rows.total() > before:
+            inner = [note for (path, note) in rows if path.startswith(place + "/")]
+            carried = next((note for note in inner if note[0] is Fate.CARRIED), None)
+            if carried:
+                return Fate.CARRIED, carried[1], ""
+        return _declared(declared)
+
+    def _close_private(
+        self, item: Item, element: Element, path: str, rows: Counter[tuple[str, Note]], private: Counter[str]
+    ) -> None:
+        creator = _creator(item, element.tag)
+        count = 1 + sum(_count(child) for child in element.items) if element.vr == "SQ" else 1
+        private[creator] += count
+        place = f"{path}/" if path else ""
+        note = (Fate.DECLARED, "private", "private elements are not copied; --preserve keeps them")
+        rows[f"{place}({element.tag >> 16:04X},xx{element.tag & 0xFF:02X})", note] += count
+
+
+def _declared(declared: Declared | None) -> Note:
+    if declared is None:
+        return Fate.UNACCOUNTED, "", ""
+    reason = f"{declared.kind}: {declared.reason}"
+    return (Fate.DERIVED if declared.kind == "derived" else Fate.DECLARED), "not_carried", reason
+
+
+def _creator(item: Item, tag: int) -> str:
+    number = tag & 0xFFFF
+    if _CREATOR_LOW <= number <= _CREATOR_HIGH:
+        block = tag
+    else:
+        block = tag & 0xFFFF0000 | number >> 8
+    element = item.get(block)
+    name = element.raw.decode("ascii", "replace").strip(" \0") if element else ""
+    return name or f"({tag >> 16:04X}) without creator"
+
+
+def _count(item: Item) -> int:
+    return sum(
+        1 + sum(_count(child) for child in element.items) if element.vr == "SQ" else 1 for element in item.values()
+    )

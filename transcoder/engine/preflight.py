@@ -1,0 +1,75 @@
+"""What must hold before a plan is converted, beyond what single rules see."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.engine.conditions import TESTS
+from transcoder.engine.reading import _shown, items_at
+from transcoder.engine.scope import Scope
+from transcoder.findings import Severity
+from transcoder.mapping.model import Condition, Family
+from transcoder.paths import parse
+
+__all__ = ["check_beams", "check_lineage", "check_machines", "check_requires"]
+
+
+def check_requires(scope: Scope, family: Family, kind: str) -> None:
+    """The requirements of the family file for this scope; each that fails is an error."""
+    for require in family.requires:
+        if require.scope != kind:
+            continue
+        if require.optional and TESTS["absent"](scope, Condition("absent", require.when.path)):
+            continue
+        if not TESTS[require.when.test](scope, require.when):
+            path = require.when.path
+            place = scope.place(path.role, path.plain)
+            scope.run.tell(require.code, Severity.ERROR, require.message, place, cite=require.cite)
+
+
+def check_lineage(scope: Scope) -> None:
+    """A plan made from an RT Radiation Set is not converted back: the set is the truth (C.8.8.13.2)."""
+    groups, _ = items_at(scope, parse("@plan/FractionGroupSequence[]"))
+    beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
+    tag = tag_of("DefinitionSourceSequence")
+    for name, items in (("FractionGroupSequence", groups), ("BeamSequence", beams)):
+        for number, item in enumerate(items):
+            if tag in item and item[tag].items:
+                message = "this plan was made from a second-generation instance; convert that one instead"
+                place = f"{name}[{number}]/DefinitionSourceSequence"
+                scope.run.tell("T113", Severity.ERROR, message, place, cite="PS3.3 C.8.8.13.2")
+
+
+def check_beams(scope: Scope) -> None:
+    """Beam numbers are unique, and beams that no fraction group uses are told."""
+    beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
+    numbers = [_number(scope, beam, "BeamNumber") for beam in beams]
+    for number, count in Counter(numbers).items():
+        if count > 1 or number is None:
+            place = f"BeamSequence[{numbers.index(number)}]/BeamNumber"
+            scope.run.tell("T019", Severity.ERROR, "Beam Number is missing or not unique", place, cite="PS3.3 C.8.8.14")
+    used = set()
+    groups, _ = items_at(scope, parse("@plan/FractionGroupSequence[]"))
+    for group in groups:
+        element = group.get(tag_of("ReferencedBeamSequence"))
+        used.update(_number(scope, item, "ReferencedBeamNumber") for item in (element.items if element else []))
+    for place, number in enumerate(numbers):
+        if number not in used:
+            message = "never: no fraction group uses this beam, so it has no meterset and belongs to no set"
+            scope.run.tell("T111", Severity.INFO, message, f"BeamSequence[{place}]", cite="PS3.3 C.8.8.13")
+
+
+def check_machines(scope: Scope, beams: list[Item]) -> None:
+    """All radiations of a set are delivered by one device (C.36.10.1.2)."""
+    for word in ("TreatmentMachineName", "DeviceSerialNumber"):
+        names = {_number(scope, beam, word) for beam in beams}
+        if len(names) > 1:
+            message = f"the beams of one fraction group differ in {word}; a set has one treatment device"
+            scope.run.tell("T070", Severity.ERROR, message, scope.places["group"], cite="PS3.3 C.36.10.1.2")
+            return
+
+
+def _number(scope: Scope, item: Item, word: str) -> str | None:
+    element = item.get(tag_of(word))
+    return None if element is None or element.is_empty() else _shown(scope.run, element)

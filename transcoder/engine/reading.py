@@ -1,0 +1,215 @@
+"""Reads values by path: from items, from the columns of control points, and from bound values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from transcoder.codecs.registry import Cell, Code
+from transcoder.dicom.columns import Rows, fill, number_column, text_column
+from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.dicom.values import ValueFault, numbers
+from transcoder.engine.scope import DeviceRows, PointRows, Run, Scope
+from transcoder.errors import TranscoderError
+from transcoder.findings import Severity
+from transcoder.paths import Path, Step
+
+__all__ = ["Missing", "find", "items_at", "locate", "read"]
+
+_CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
+
+
+class Missing(TranscoderError):
+    """A value could not be read; the finding stands in the run already."""
+
+
+def read(scope: Scope, path: Path, kind: str) -> Cell:
+    """The value of a path as a codec wants it (see :mod:`transcoder.codecs.registry`), None where it is absent."""
+    if path.name:
+        return scope.bound.get(path.name, Cell(None))
+    if path.role in scope.tables:
+        return _column(scope, scope.tables[path.role], path, kind)
+    if path.role in scope.writers:
+        return _written(scope, path, kind)
+    element = find(scope, path)
+    if element is None:
+        return Cell(None)
+    place = scope.place(path.role, path.plain)
+    return Cell(value_of(scope.run, element, kind, place), (element,))
+
+
+def value_of(run: Run, element: Element, kind: str, place: str) -> Any:
+    """The decoded value of one element; an illegal one is a finding and raises :class:`Missing`."""
+    try:
+        if kind in ("number", "sparse"):
+            return _with_leniency(run, element, place)
+        if kind == "text":
+            return run.texts.decode(element) or None
+        if kind == "code":
+            return code_of(run, element)
+    except ValueFault as fault:
+        run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.2")
+        raise Missing(fault.message) from None
+    return element
+
+
+def _with_leniency(run: Run, element: Element, place: str) -> Any:
+    try:
+        return numbers(element)
+    except ValueFault as fault:
+        if not run.lenient or fault.code not in ("T001", "T002", "T003"):
+            raise
+        value = numbers(element, lenient=True)
+        run.tell("T101", Severity.WARNING, f"read although: {fault.message}", place, cite="PS3.5 6.2; decision 16")
+        return value
+
+
+def code_of(run: Run, element: Element) -> Code | None:
+    """The coded concept in the first item of a code sequence, None when there is none."""
+    for item in element.items[:1]:
+        for word in _CODE_VALUES:
+            if (held := item.get(tag_of(word))) is not None:
+                scheme = item.get(tag_of("CodingSchemeDesignator"))
+                meaning = item.get(tag_of("CodeMeaning"))
+                return Code(
+                    (run.texts.decode(held) or [""])[0],
+                    (run.texts.decode(scheme) or [""])[0] if scheme else "",
+                    (run.texts.decode(meaning) or [""])[0] if meaning else "",
+                )
+    return None
+
+
+def find(scope: Scope, path: Path) -> Element | None:
+    """The element that a path names, or None."""
+    item = scope.items.get(path.role)
+    if item is None:
+        item = scope.targets.get(path.role)
+    return None if item is None or not path.steps else locate(scope, item, path.steps)
+
+
+def locate(scope: Scope, item: Item, steps: tuple[Step, ...]) -> Element | None:
+    """The element below an item that the steps name, or None."""
+    for step in steps[:-1]:
+        element = item.get(tag_of(step.keyword))
+        children = element.items if element is not None else []
+        chosen = _choose(scope, children, step)
+        if chosen is None:
+            return None
+        item = chosen
+    return item.get(tag_of(steps[-1].keyword))
+
+
+def _choose(scope: Scope, children: list[Item], step: Step) -> Item | None:
+    if step.key:
+        wanted = _wanted(scope, step.value)
+        matching = [child for child in children if wanted is not None and _key(scope.run, child, step.key) == wanted]
+        return matching[0] if len(matching) == 1 else None
+    return children[step.number] if step.number < len(children) else None
+
+
+def _wanted(scope: Scope, text: str) -> str | None:
+    if not text.startswith("@"):
+        return text
+    from transcoder.paths import parse
+
+    element = find(scope, parse(text))
+    return None if element is None else _shown(scope.run, element)
+
+
+def _key(run: Run, item: Item, keyword: str) -> str | None:
+    element = item.get(tag_of(keyword))
+    return None if element is None else _shown(run, element)
+
+
+def _shown(run: Run, element: Element) -> str | None:
+    """A key value in a form that compares: whole numbers without signs and zeros, text as it is."""
+    if element.vr in ("IS", "US", "UL", "DS"):
+        try:
+            held = numbers(element, lenient=run.lenient)
+        except ValueFault:
+            return None
+        return None if held is None else f"{held[0]:g}"
+    values = run.texts.decode(element)
+    return values[0] if values else None
+
+
+def items_at(scope: Scope, path: Path) -> tuple[list[Item], Element | None]:
+    """All items that a block walks, and the sequence element that holds them (None for a role)."""
+    if not path.steps:
+        item = scope.items.get(path.role)
+        return ([] if item is None else [item]), None
+    element = find(scope, path)
+    if element is None:
+        return [], None
+    step = path.steps[-1]
+    children = element.items
+    if step.every:
+        return children, element
+    chosen = _choose(scope, children, step)
+    return ([] if chosen is None else [chosen]), element
+
+
+def _column(scope: Scope, table: PointRows | DeviceRows, path: Path, kind: str) -> Cell:
+    if len(path.steps) == 1:
+        rows = table.rows(path.steps[0].keyword)
+        return _cell(scope.run, rows, kind, f"{table.path}/{path.plain}")
+    return _keyed_columns(scope, table, path)
+
+
+def _cell(run: Run, rows: Rows, kind: str, place: str) -> Cell:
+    elements = tuple(element for element in rows if element is not None)
+    if not elements:
+        return Cell(None)
+    try:
+        if kind in ("number", "sparse"):
+            column = _number_column(run, rows, place)
+            if column is None:
+                return Cell(None, elements)
+            return Cell(column if kind == "sparse" else fill(column), elements)
+        if kind == "text":
+            return Cell(text_column(rows, run.texts), elements)
+    except ValueFault as fault:
+        run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.2")
+        raise Missing(fault.message) from None
+    return Cell(rows, elements)
+
+
+def _number_column(run: Run, rows: Rows, place: str) -> Any:
+    try:
+        column, stated = number_column(rows)
+    except ValueFault as fault:
+        if not run.lenient or fault.code not in ("T001", "T002", "T003"):
+            raise
+        column, stated = number_column(rows, lenient=True)
+        run.tell("T101", Severity.WARNING, f"read although: {fault.message}", place, cite="PS3.5 6.2; decision 16")
+    return column if stated else None
+
+
+def _keyed_columns(scope: Scope, table: PointRows | DeviceRows, path: Path) -> Cell:
+    """``Sequence[Key]/Attribute``: one column for each value of the key, by that value."""
+    step, last = path.steps
+    key_tag = tag_of(step.key)
+    by_key: dict[int, list[Item | None]] = {}
+    for place, element in enumerate(table.rows(step.keyword)):
+        for child in element.items if element is not None else []:
+            held = numbers(child[key_tag], lenient=scope.run.lenient) if key_tag in child else None
+            if held is not None:
+                by_key.setdefault(int(held[0]), [None] * len(table.items))[place] = child
+    columns: dict[int, Cell] = {}
+    for key, items in by_key.items():
+        rows = DeviceRows(items, f"{table.path}/{step.keyword}").rows(last.keyword)
+        cell = _cell(scope.run, rows, "sparse", f"{table.path}/{path.plain}")
+        if cell:
+            columns[key] = cell
+    return Cell(columns or None)
+
+
+def _written(scope: Scope, path: Path, kind: str) -> Cell:
+    """A column of the target that rules have written already."""
+    writer = scope.writers.get(path.role)
+    values = getattr(writer, "values", {})
+    if kind == "columns":
+        return Cell([column for (name, column) in values.items() if name.startswith(path.plain + "#")])
+    held = values.get(path.plain)
+    return Cell(held if isinstance(held, np.ndarray) else None)

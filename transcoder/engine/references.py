@@ -1,0 +1,113 @@
+"""Common Instance Reference: every instance a target names, by study and series (PS3.3 C.12.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.instance import Instance
+from transcoder.engine.scope import Run
+from transcoder.engine.tree import TargetTree
+from transcoder.findings import Origin, Severity
+
+__all__ = ["Directory", "write_references"]
+
+_CLASS, _INSTANCE = tag_of("ReferencedSOPClassUID"), tag_of("ReferencedSOPInstanceUID")
+_STUDY, _SERIES = tag_of("StudyInstanceUID"), tag_of("SeriesInstanceUID")
+_SERIES_LIST, _STUDY_LIST = (
+    tag_of("ReferencedSeriesSequence"),
+    tag_of("StudiesContainingOtherReferencedInstancesSequence"),
+)
+_INSTANCE_LIST = tag_of("ReferencedInstanceSequence")
+# These name no composite instances (C.7.1.1, C.7.2.1, C.7.3.1, C.12.1), so they are not listed.
+_NOT_COMPOSITE = frozenset(
+    map(
+        tag_of,
+        [
+            "ReferencedPatientSequence",
+            "ReferencedStudySequence",
+            "ReferencedPerformedProcedureStepSequence",
+            "RequestAttributesSequence",
+            "ReferencedDefinedProtocolSequence",
+            "ReferencedPerformedProtocolSequence",
+        ],
+    )  # fmt: skip
+)
+Home = tuple[str, str]
+
+
+class Directory:
+    """Study and series of each instance that is known: the sources, what they list, and what was made."""
+
+    def __init__(self, source: Instance, others: Sequence[Instance], made: Sequence[Item]) -> None:
+        self.homes: dict[str, Home] = {}
+        self._listed(source.item)
+        for item in (source.item, *(other.item for other in others), *made):
+            uid = _text(item, tag_of("SOPInstanceUID"))
+            self.homes[uid] = (_text(item, _STUDY), _text(item, _SERIES))
+
+    def _listed(self, item: Item) -> None:
+        study = _text(item, _STUDY)
+        for holder, home in ((item, study), *((each, _text(each, _STUDY)) for each in _items(item, _STUDY_LIST))):
+            for series in _items(holder, _SERIES_LIST):
+                for instance in _items(series, _INSTANCE_LIST):
+                    self.homes[_text(instance, _INSTANCE)] = (home, _text(series, _SERIES))
+
+
+def write_references(run: Run, tree: TargetTree, directory: Directory) -> None:
+    """List what the target names; an instance of unknown series cannot be listed and is a warning."""
+    own = _text(tree.root, _STUDY)
+    studies: dict[str, dict[str, dict[str, str]]] = {}
+    for sop_class, uid in _named(tree.root):
+        home = directory.homes.get(uid)
+        if home is None:
+            run.tell("T105", Severity.WARNING, "a referenced instance cannot be listed: its series is not known",
+                     "ReferencedSeriesSequence", cite="PS3.3 C.12.2")  # fmt: skip
+            continue
+        studies.setdefault(home[0], {}).setdefault(home[1], {})[uid] = sop_class
+    if own in studies:
+        tree.put(tree.root, _SERIES_LIST, "SQ", _series_items(studies.pop(own)), Origin.GENERATED)
+    if studies:
+        items = []
+        for study, series in sorted(studies.items()):
+            item = Item()
+            item.put(_STUDY, "UI", study.encode())
+            item.put(_SERIES_LIST, "SQ", _series_items(series))
+            items.append(item)
+        tree.put(tree.root, _STUDY_LIST, "SQ", items, Origin.GENERATED)
+
+
+def _series_items(series: dict[str, dict[str, str]]) -> list[Item]:
+    items = []
+    for uid, instances in sorted(series.items()):
+        item = Item()
+        item.put(_SERIES, "UI", uid.encode())
+        item.put(_INSTANCE_LIST, "SQ", [_reference(name, sop_class) for name, sop_class in sorted(instances.items())])
+        items.append(item)
+    return items
+
+
+def _reference(uid: str, sop_class: str) -> Item:
+    item = Item()
+    item.put(_CLASS, "UI", sop_class.encode())
+    item.put(_INSTANCE, "UI", uid.encode())
+    return item
+
+
+def _named(item: Item) -> Iterator[tuple[str, str]]:
+    if _CLASS in item and _INSTANCE in item:
+        yield _text(item, _CLASS), _text(item, _INSTANCE)
+    for tag, element in item.items():
+        if isinstance(element.value, list) and tag not in _NOT_COMPOSITE:
+            for child in element.value:
+                yield from _named(child)
+
+
+def _text(item: Item, tag: int) -> str:
+    element = item.get(tag)
+    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+
+
+def _items(item: Item, tag: int) -> list[Item]:
+    element = item.get(tag)
+    return element.items if element is not None else []

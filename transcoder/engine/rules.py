@@ -1,0 +1,268 @@
+"""Runs one rule from the first to the second generation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from transcoder.codecs.registry import CODECS, Assumed, Cell, Refused
+from transcoder.dicom.elements import Element
+from transcoder.engine.conditions import hold
+from transcoder.engine.reading import Missing, read
+from transcoder.engine.scope import Scope
+from transcoder.engine.tables import concept, look_up
+from transcoder.engine.writing import write, write_constant, write_empty
+from transcoder.findings import Origin, Severity
+from transcoder.mapping.model import Otherwise, Rule, Via
+from transcoder.paths import Path
+
+__all__ = ["convert", "run_rule"]
+
+
+def run_rule(scope: Scope, rule: Rule) -> None:
+    """Carry what the rule says; what goes wrong becomes a finding, so that the other rules still speak."""
+    if rule.one_way == "backward":
+        return
+    try:
+        if not (hold(scope, rule.when_first) and _holds_in_target(scope, rule)):
+            _lose(scope, rule)
+            return
+        if rule.value is not None:
+            write_constant(scope, rule, rule.second[0])
+        else:
+            _carry(scope, rule)
+    except Missing:
+        return
+    except Refused as refusal:
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), _source_place(scope, rule), rule.id, rule.cite)
+
+
+def _holds_in_target(scope: Scope, rule: Rule) -> bool:
+    # A rule with a source reads its second-side conditions on the way back only.
+    return bool(rule.first) or hold(scope, rule.when_second)
+
+
+def _lose(scope: Scope, rule: Rule) -> None:
+    if not rule.lost:
+        return
+    for path, kind in zip(rule.first, _kinds(scope, rule.via, rule.first), strict=True):
+        scope.run.ledger.lose(read(scope, path, kind).sources, rule.id, f"never: {rule.lost}")
+
+
+def _carry(scope: Scope, rule: Rule) -> None:
+    kinds = _kinds(scope, rule.via, rule.first)
+    cells = [read(scope, path, kind) for path, kind in zip(rule.first, kinds, strict=True)]
+    outputs = _convert_cells(scope, rule, cells)
+    if outputs is None:
+        _without(scope, rule, cells)
+        return
+    written = _write_all(scope, rule, outputs, Origin.GENERATED if _makes_name(rule) else Origin.MAPPED)
+    _note(scope, rule, cells, written)
+
+
+def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ...] | None:
+    """The second-generation values, None where the source has not what the codec needs."""
+    values = [cell.value for cell in cells]
+    if not rule.via or not rule.via[0].codec:
+        present = bool(values) and values[0] is not None
+        return (values[0],) * len(rule.second) if present else None
+    if not _has_enough(scope, rule, values):
+        return None
+    outputs = convert(scope, rule.via, values)
+    if all(output is None for output in outputs) and not rule.always and not rule.lost:
+        return None
+    return outputs
+
+
+def _has_enough(scope: Scope, rule: Rule, values: list[Any]) -> bool:
+    if rule.always:
+        return True
+    name = rule.via[0].codec
+    needed = 1 if name == "table" else CODECS[name].required
+    if needed == 0:
+        return any(value is not None for value in values) or not values or name in ("label", "detail_flag")
+    return all(value is not None for value in values[:needed])
+
+
+def convert(scope: Scope, vias: tuple[Via, ...], values: list[Any]) -> tuple[Any, ...]:
+    """Values through a chain of codecs, forward."""
+    for via in vias:
+        values = list(_apply(scope, via, values))
+    return tuple(values)
+
+
+def _apply(scope: Scope, via: Via, values: list[Any]) -> tuple[Any, ...]:
+    if via.codec == "table":
+        table = scope.run.mapping.tables[str(dict(via.arguments)["name"])]
+        return look_up(scope.run.mapping, table, values)
+    info = CODECS[via.codec]
+    arguments = {name: _argument(scope, value) for name, value in via.arguments}
+    if via.codec == "derive_uid":
+        arguments["edition"] = scope.run.mapping.digest
+    result: tuple[Any, ...] = info.forward(*values, **arguments)
+    return result
+
+
+def _argument(scope: Scope, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_argument(scope, each) for each in value)
+    if isinstance(value, str) and value.startswith("$"):
+        return scope.bound.get(value[1:], Cell(None)).value
+    if isinstance(value, str) and value.startswith("site:"):
+        return scope.run.site(value[5:])
+    return value
+
+
+def _kinds(scope: Scope, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> list[str]:
+    if not vias or not vias[0].codec:
+        return ["element"] * len(paths)
+    if vias[0].codec == "table":
+        return list(scope.run.mapping.tables[str(dict(vias[0].arguments)["name"])].first)
+    kinds = list(CODECS[vias[0].codec].first)
+    if kinds[-1].endswith("*"):
+        last = kinds.pop()[:-1]
+        kinds.extend([last] * (len(paths) - len(kinds)))
+    return kinds[: len(paths)]
+
+
+def _write_all(scope: Scope, rule: Rule, outputs: tuple[Any, ...], origin: Origin) -> list[Element] | None:
+    """Write each value; None when nothing with a value was written, else the elements copied along."""
+    copied: list[Element] = []
+    wrote = False
+    for path, output in zip(rule.second, outputs, strict=False):
+        if isinstance(output, Assumed):
+            _tell_assumed(scope, rule, path)
+            copied.extend(write(scope, rule, path, output.value, Origin.ASSUMED))
+        elif isinstance(output, list) and output == [""]:
+            write_empty(scope, path)
+        elif output is not None:
+            copied.extend(write(scope, rule, path, output, origin))
+            wrote = True
+    return copied if wrote else None
+
+
+def _note(scope: Scope, rule: Rule, cells: list[Cell], copied: list[Element] | None) -> None:
+    ledger = scope.run.ledger
+    for number, cell in enumerate(cells):
+        if copied is None and rule.lost:
+            ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
+        elif copied is None or _makes_name(rule):
+            ledger.derive(cell.sources, rule.id)
+        elif rule.lost and number and not _is_carried(rule, cells, number):
+            ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
+        else:
+            ledger.carry(cell.sources, rule.id)
+    if copied:
+        ledger.carry(copied, rule.id)
+
+
+def _is_carried(rule: Rule, cells: list[Cell], number: int) -> bool:
+    # Of several texts for one place only the first that has a value arrives.
+    return rule.via[0].codec != "first_of" or not any(cell for cell in cells[:number])
+
+
+def _makes_name(rule: Rule) -> bool:
+    return rule.generated or any(via.codec == "derive_uid" for via in rule.via)
+
+
+def _without(scope: Scope, rule: Rule, cells: list[Cell]) -> None:
+    """What the rule says for a source without value."""
+    for cell in cells:
+        scope.run.ledger.derive(cell.sources, rule.id)
+    for otherwise in rule.otherwise:
+        if _do_otherwise(scope, rule, otherwise):
+            return
+    if rule.detail:
+        scope.incomplete.append(rule.id)
+
+
+def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
+    """Try one alternative; whether it settled the matter."""
+    action = otherwise.action
+    if action == "empty":
+        for path in rule.second:
+            write_empty(scope, path)
+    elif action == "refuse":
+        place = rule.missing or _source_place(scope, rule)
+        scope.run.tell(
+            "T010", Severity.ERROR, "a value that the target must have is missing", place, rule.id, rule.cite
+        )
+    elif action == "omit":
+        if rule.detail:
+            scope.incomplete.append(rule.id)
+    elif action == "site":
+        value = scope.run.site(str(otherwise.value))
+        return value is not None and _write_given(scope, rule, value, Origin.SET)
+    elif otherwise.first:
+        return _derive(scope, rule, otherwise)
+    else:
+        _write_given(scope, rule, otherwise.value, Origin.ASSUMED)
+    return True
+
+
+def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
+    kinds = _kinds(scope, otherwise.via, otherwise.first)
+    if not otherwise.via or not otherwise.via[0].codec:
+        kinds = ["element"]
+    cells = [read(scope, path, kind) for path, kind in zip(otherwise.first, kinds, strict=True)]
+    if not any(cells):
+        return False
+    values = [cell.value for cell in cells]
+    if otherwise.via and otherwise.via[0].codec:
+        outputs = convert(scope, otherwise.via, values)
+    else:
+        if isinstance(values[0], Element) and values[0].is_empty():
+            return False
+        outputs = tuple(values)
+    if all(output is None for output in outputs):
+        return False
+    assumed = otherwise.action == "assume"
+    _write_all(scope, rule, outputs, Origin.ASSUMED if assumed else Origin.MAPPED)
+    for cell in cells:
+        scope.run.ledger.derive(cell.sources, rule.id)
+    if assumed:
+        _tell_assumed(scope, rule, rule.second[0])
+    else:
+        names = ", ".join(path.keyword for path in otherwise.first)
+        scope.run.tell(
+            "T103", Severity.INFO, f"derived from {names}", _target_place(scope, rule.second[0]), rule.id, rule.cite
+        )
+    return True
+
+
+def _write_given(scope: Scope, rule: Rule, value: Any, origin: Origin) -> bool:
+    """A value of a site or an assumption, as the codec would have made it."""
+    path = rule.second[0]
+    given: Any
+    if isinstance(value, str) and value in scope.run.mapping.concepts and path.keyword.endswith("CodeSequence"):
+        given = concept(scope.run.mapping, value)
+    elif isinstance(value, str):
+        given = [value]
+    else:
+        given = np.atleast_1d(np.asarray(value, dtype=float))
+    for each in rule.second:
+        write(scope, rule, each, given, origin)
+    if origin is Origin.ASSUMED:
+        _tell_assumed(scope, rule, path)
+    return True
+
+
+def _tell_assumed(scope: Scope, rule: Rule, path: Path) -> None:
+    if rule.detail:
+        scope.incomplete.append(rule.id)
+    scope.run.tell(
+        "T102", Severity.WARNING, "assumed: the source does not say it", _target_place(scope, path), rule.id, rule.cite
+    )
+
+
+def _target_place(scope: Scope, path: Path) -> str:
+    return scope.place(path.role, path.plain)
+
+
+def _source_place(scope: Scope, rule: Rule) -> str:
+    path = next((path for path in rule.first if path.steps), None)
+    if path is None:
+        return _target_place(scope, rule.second[0]) if rule.second else ""
+    table = scope.tables.get(path.role)
+    return f"{table.path}/{path.plain}" if table else scope.place(path.role, path.plain)

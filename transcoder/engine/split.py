@@ -1,0 +1,288 @@
+"""From one first-generation instance to its second-generation instances, as a family file says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from transcoder.codecs.registry import Cell
+from transcoder.dicom.columns import RowWriter
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.instance import Instance
+from transcoder.dicom.values import Texts, ValueFault
+from transcoder.engine.blocks import bind, run_nodes
+from transcoder.engine.conditions import hold
+from transcoder.engine.ledger import Ledger
+from transcoder.engine.points import close_points, open_points
+from transcoder.engine.preflight import check_beams, check_lineage, check_machines, check_requires
+from transcoder.engine.reading import Missing, items_at, locate, read
+from transcoder.engine.references import Directory, write_references
+from transcoder.engine.scope import PointRows, Run, Scope
+from transcoder.engine.tree import TargetTree
+from transcoder.findings import Account, Finding, Severity
+from transcoder.mapping.model import Family, Sheet, Target
+from transcoder.mapping.model import Mapping as Sheets
+from transcoder.paths import Path, parse
+
+__all__ = ["Made", "Outcome", "split"]
+
+_UID = tag_of("SOPInstanceUID")
+_LABEL = tag_of("UserContentLabel")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One instance that was made: its role, its names, and its encoded data set (explicit VR little endian)."""
+
+    role: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    data: bytes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one source: the instances made (none when it was refused), the account, the findings."""
+
+    made: list[Made] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def split(
+    source: Instance,
+    others: Sequence[Instance],
+    sheets: Sheets,
+    family: Family,
+    *,
+    software: str,
+    lenient: bool = False,
+    finish: Callable[[Item, Instance], int] | None = None,
+) -> Outcome:
+    """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and returns how many elements."""
+    run = _run(source, sheets, lenient)
+    if run is None:
+        fault = Finding(
+            "T006", Severity.ERROR, "Specific Character Set names no known character set", "SpecificCharacterSet"
+        )
+        return Outcome(findings=[fault])
+    splitter = _Splitter(run, source, others, family, software)
+    trees: list[tuple[Target, TargetTree]] = []
+    try:
+        trees = splitter.trees()
+    except Missing:
+        pass
+    outcome = Outcome(findings=run.findings)
+    if run.failed:
+        return outcome
+    directory = Directory(source, others, [tree.root for _, tree in trees])
+    for target, tree in trees:
+        write_references(run, tree, directory)
+        added = finish(tree.root, source) if finish and target.role == "set" else 0
+        data, tally, count = tree.finish()
+        run.ledger.target(tally, count)
+        uid = tree.root[_UID].raw.rstrip(b"\0").decode()
+        outcome.made.append(Made(target.role, target.sop_class, uid, data))
+        assert added >= 0  # noqa: S101 - what `finish` adds is counted by the tree itself
+    outcome.account, unaccounted = run.ledger.close()
+    run.findings.extend(unaccounted)
+    return outcome
+
+
+def _run(source: Instance, sheets: Sheets, lenient: bool) -> Run | None:
+    declared = {each.path: each for sheet in sheets.sheets.values() for each in sheet.declared if sheet.first == "plan"}
+    try:
+        texts = Texts.of(source.item.get(tag_of("SpecificCharacterSet")))
+    except ValueFault:
+        return None
+    return Run(sheets, Ledger(source.item, declared), texts, lenient)
+
+
+class _Splitter:
+    def __init__(self, run: Run, source: Instance, others: Sequence[Instance], family: Family, software: str) -> None:
+        self.run = run
+        self.source = source
+        self.family = family
+        self.set_target, self.radiation_target = family.targets
+        private = dict(family.sop_classes).get(source.sop_class_uid) == "private"
+        self.scope = Scope(
+            run=run,
+            items={family.root: source.item, **_structures(source, others)},
+            places={},
+            tables={},
+            target=TargetTree(),
+            targets={},
+            writers={},
+            bound={
+                "software": Cell([software]),
+                "conversion": Cell([self._conversion()]),
+                "edition": Cell(run.mapping.digest),
+                "radiation_class": Cell([self.radiation_target.sop_class]),
+            },
+            incomplete=[],
+        )
+        if private:
+            run.tell("T112", Severity.WARNING, "Definition Source permits RT Plan Storage only and is left out",
+                     "SOPClassUID", cite="PS3.3 C.36.10; decision 17")  # fmt: skip
+
+    def _conversion(self) -> str:
+        return (
+            f"Transcoded from SOP Class {self.source.sop_class_uid}, instance {self.source.sop_instance_uid}, "
+            f"with mapping {self.run.mapping.digest}"
+        )
+
+    def trees(self) -> list[tuple[Target, TargetTree]]:
+        """All target trees: for each group its set, then its radiations."""
+        check_lineage(self.scope)
+        check_requires(self.scope, self.family, "plan")
+        check_beams(self.scope)
+        if self.run.failed:
+            return []
+        found: list[tuple[Target, TargetTree]] = []
+        groups, _ = items_at(self.scope, self.set_target.per)
+        for number, group in enumerate(groups):
+            found.extend(self._group(group, number))
+        if not found and not self.run.failed:
+            self.run.tell("T114", Severity.ERROR, "no fraction group holds a treatment beam", "FractionGroupSequence")
+        return found
+
+    def _group(self, group: Item, number: int) -> list[tuple[Target, TargetTree]]:
+        role = self.set_target.item_role
+        place = f"{self.set_target.per.plain}[{number}]"
+        scope = self.scope.child(items={role: group}, places={role: place})
+        check_requires(scope, self.family, "group")
+        group_number = read(scope, parse(f"@{role}/FractionGroupNumber"), "number").value
+        bound = {
+            "group_number": Cell(group_number if group_number is not None else str(number)),
+            "beam_number": Cell(None),
+            "labels": Cell([]),
+        }
+        scope = scope.child(bound=bound)
+        known: dict[int, dict[str, Any]] = {}
+        radiations = self._radiations(scope, known)
+        check_machines(scope, [entry["items"]["beam"] for entry in known.values()])
+        if not radiations or self.run.failed:
+            return radiations
+        scope.per_item = lambda item: known.get(id(item))
+        tree, _ = self._instance(scope, self.set_target)
+        return [(self.set_target, tree), *radiations]
+
+    def _radiations(self, scope: Scope, known: dict[int, dict[str, Any]]) -> list[tuple[Target, TargetTree]]:
+        target = self.radiation_target
+        uses, _ = items_at(scope, target.per)
+        found: list[tuple[Target, TargetTree]] = []
+        for number, use in enumerate(uses):
+            place = scope.place(target.per.role, f"{target.per.plain}[{number}]")
+            inner = scope.child(items={target.item_role: use}, places={target.item_role: place})
+            inner = self._looked_up(inner, target)
+            if "beam" not in inner.items:
+                self.run.tell("T017", Severity.ERROR, "the fraction group names a beam that the plan does not hold, or holds twice",
+                              f"{place}/ReferencedBeamNumber", cite="PS3.3 C.8.8.13")  # fmt: skip
+                continue
+            if self._skipped(inner, target):
+                continue
+            entry = self._radiation(inner, target)
+            if entry is None:
+                continue
+            known[id(use)] = entry
+            found.append((target, entry["tree"]))
+        return found
+
+    def _looked_up(self, scope: Scope, target: Target) -> Scope:
+        for role, path in target.lookups:
+            items, _ = items_at(scope, path)
+            if len(items) == 1:
+                siblings, _ = items_at(scope, _every(path))
+                position = next(place for place, item in enumerate(siblings) if item is items[0])
+                scope = scope.child(items={role: items[0]}, places={role: f"{path.plain}[{position}]"})
+        return scope
+
+    def _skipped(self, scope: Scope, target: Target) -> bool:
+        for skip in target.skips:
+            if hold(scope, skip.when):
+                message = f"{skip.kind}: {skip.reason}"
+                self.run.tell(skip.finding, Severity.INFO, message, scope.places["beam"], cite="PS3.3 C.8.8.14")
+                return True
+        return False
+
+    def _radiation(self, scope: Scope, target: Target) -> dict[str, Any] | None:
+        opened = open_points(scope, self.family)
+        if opened is None:
+            return None
+        table, writer = opened
+        first, second = self.family.first_points.role, self.family.second_points.role
+        scope = scope.child(tables={first: table}, writers={second: writer})
+        beam = scope.items["beam"]
+        self.run.machine = _text(self.run, beam, "TreatmentMachineName")
+        check_requires(scope, self.family, "use")
+        number = read(scope, parse("@beam/BeamNumber"), "number")
+        tree, root = self._instance(scope.child(bound={"beam_number": number}), target, writer)
+        if _LABEL in root:
+            scope.bound["labels"].value.extend(self.run.texts.decode(root[_LABEL]))
+        uid = root[_UID].raw.rstrip(b"\0").decode() if _UID in root else ""
+        roles = {"beam", "setup", "tolerance"} & scope.items.keys()
+        return {
+            "tree": tree,
+            "radiation_uid": Cell([uid]),
+            "items": {role: scope.items[role] for role in roles},
+            "places": {role: scope.places[role] for role in roles},
+            "tables": {first: table},
+            "writers": {second: writer},
+        }
+
+    def _instance(self, scope: Scope, target: Target, writer: RowWriter | None = None) -> tuple[TargetTree, Item]:
+        tree = TargetTree()
+        bound = {"role": Cell(target.role), "sop_class": Cell([target.sop_class])}
+        inner = scope.child(targets={target.role: tree.root, "instance": tree.root}, bound=bound)
+        inner.target = tree
+        inner.incomplete = []
+        inner.per_item = scope.per_item
+        for name in target.sheets:
+            self._sheet(inner, self.run.mapping.sheets[name])
+        if writer is not None:
+            close_points(inner, self.family, writer)
+        return tree, tree.root
+
+    def _sheet(self, scope: Scope, sheet: Sheet) -> None:
+        if sheet.binds:
+            try:
+                scope = scope.child(bound=bind(scope, sheet.binds))
+            except Missing:
+                return
+        if "rt_control_points" in scope.writers:
+            scope.bound["incomplete"] = Cell(scope.incomplete or None)
+        run_nodes(scope, sheet.rules)
+
+
+def _every(path: Path) -> Path:
+    from dataclasses import replace
+
+    last = replace(path.steps[-1], every=True, key="", value="")
+    return Path(path.role, (*path.steps[:-1], last))
+
+
+def _structures(source: Instance, others: Sequence[Instance]) -> Mapping[str, Item]:
+    """The RT Structure Set that the plan names, when it is at hand."""
+    element = source.item.get(tag_of("ReferencedStructureSetSequence"))
+    for item in element.items if element is not None else []:
+        uid = item.get(tag_of("ReferencedSOPInstanceUID"))
+        name = uid.raw.rstrip(b"\0 ").decode("ascii", "replace") if uid is not None else ""
+        for other in others:
+            if other.sop_instance_uid == name:
+                return {"structures": other.item}
+    return {}
+
+
+def _text(run: Run, item: Item, keyword: str) -> str:
+    element = item.get(tag_of(keyword))
+    values = run.texts.decode(element) if element is not None else []
+    return values[0] if values else ""
+
+
+def points_of(table: PointRows, keyword: str) -> int:
+    """How many control points state this attribute."""
+    return sum(element is not None for element in table.rows(keyword))
+
+
+_ = locate

@@ -1,0 +1,336 @@
+"""Plain data of a sheet -> its records. The shape was checked before, so only names and paths can be wrong here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from transcoder.mapping.model import (
+    Assemble,
+    Bind,
+    Condition,
+    Declared,
+    Distinct,
+    Each,
+    Mark,
+    Node,
+    Openings,
+    Otherwise,
+    Records,
+    Rule,
+    Sheet,
+    Single,
+    TableInput,
+    Via,
+)
+from transcoder.mapping.yamlmarks import Marked, Route
+from transcoder.paths import Path, PathError, parse
+
+__all__ = ["Builder", "SheetFault"]
+
+_BLOCKS = ("same", "empty", "each", "distinct", "assemble", "use")
+
+
+class SheetFault(Exception):
+    """One fault of a sheet: where, its code and what is wrong."""
+
+    def __init__(self, mark: Mark, code: str, message: str) -> None:
+        super().__init__(f"{mark}: {code} {message}")
+
+
+class Builder:
+    """Builds the records of one file; fragments are rules that blocks share (``use``)."""
+
+    def __init__(self, marked: Marked, fragments: dict[str, Marked]) -> None:
+        self.marked = marked
+        self.fragments = fragments
+
+    def sheet(self) -> Sheet:
+        """The sheet of this file; raises :class:`SheetFault`."""
+        data = self.marked.data
+        roots = data["roots"]
+        return Sheet(
+            name=data["sheet"],
+            title=data["title"],
+            cite=data["cite"],
+            file=self.marked.file,
+            first=roots["first"],
+            second=roots["second"],
+            rules=self.nodes(data["rules"], ("rules",), roots["first"], roots["second"]),
+            binds=self.binds(data.get("bind", {}), ("bind",), roots["first"], roots["second"]),
+            declared=tuple(self._declared(data.get("not_carried", {}).get("first", {}), roots["first"])),
+        )
+
+    def _declared(self, entries: dict[str, list[Any]], _root: str) -> Iterator[Declared]:
+        for path, (kind, reason, *more) in entries.items():
+            where = more[0]["where"] if more else ""
+            yield Declared(path, kind, reason, where, self.marked.mark(("not_carried", "first", path)))
+
+    def nodes(self, rows: list[Any], route: Route, first: str, second: str, prefix: str = "") -> tuple[Node, ...]:
+        """The nodes of a list of rows; ``prefix`` comes before ids that start with a dot."""
+        found: list[Node] = []
+        for number, row in enumerate(rows):
+            place = (*route, number)
+            kind = next((word for word in _BLOCKS if word in row), "rule")
+            build: Callable[..., Any] = getattr(self, f"_{kind}")
+            found.extend(build(row, place, first, second, prefix))
+        return tuple(found)
+
+    def _rule(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
+        when = row.get("when", {})
+        one_way = row.get("one_way", "")
+        value = row.get("value")
+        if "code" in row:
+            value = {"code": row["code"]}
+        yield Rule(
+            id=_prefixed(row["id"], prefix),
+            mark=self.marked.mark(route),
+            first=self.paths(row.get("first", []), (*route, "first"), first),
+            second=self.paths(row.get("second", []), (*route, "second"), second),
+            via=self.vias(row.get("via", []), (*route, "via")),
+            value=value,
+            companions=tuple(row.get("with", {}).items()),
+            otherwise=tuple(self._otherwise(each, (*route, "otherwise"), first) for each in row.get("otherwise", [])),
+            when_first=self.conditions(when.get("first", []), (*route, "when"), first),
+            when_second=self.conditions(when.get("second", []), (*route, "when"), second),
+            one_way=one_way,
+            reason=row.get("reason", ""),
+            cite=row["cite"],
+            note=row.get("note", ""),
+            lost=row.get("lost", ""),
+            missing=row.get("missing", ""),
+            hold=row.get("hold", ""),
+            detail=row.get("detail", False),
+            always=row.get("always", False),
+            generated=row.get("generated", False),
+            example=row.get("example"),
+        )
+
+    def _same(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
+        empty = set(row.get("otherwise_empty", ()))
+        for number, word in enumerate(row["keywords"]):
+            path = self.path(word, (*route, "keywords", number), "")
+            example = row.get("example") if number == 0 else None
+            yield Rule(
+                id=f"{_prefixed(row['same'], prefix)}.{word}",
+                mark=self.marked.mark((*route, "keywords", number)),
+                first=(path.within(first),),
+                second=(path.within(second),),
+                otherwise=(Otherwise("empty"),) if word in empty else (),
+                cite=row["cite"],
+                retired=row.get("retired", False),
+                example={**example, "all": True} if example else None,
+            )
+
+    def _empty(self, row: dict[str, Any], route: Route, _first: str, second: str, prefix: str) -> Iterator[Rule]:
+        within = f"{row['within']}/" if "within" in row else ""
+        for number, word in enumerate(row["keywords"]):
+            place = (*route, "keywords", number)
+            yield Rule(
+                id=f"{_prefixed(row['empty'], prefix)}.{word}",
+                mark=self.marked.mark(place),
+                second=(self.path(within + word, place, second),),
+                value="empty",
+                cite=row["cite"],
+                note="unknown to the source",
+            )
+
+    def _use(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> tuple[Node, ...]:
+        name = row["use"]
+        if name not in self.fragments:
+            raise SheetFault(self.marked.mark(route), "M106", f"no fragment is called '{name}'")
+        fragment = self.fragments[name]
+        rows = _filled(fragment.data["fragments"][name], row.get("with", {}))
+        return Builder(fragment, {}).nodes(rows, ("fragments", name), first, second, row["as"])
+
+    def _each(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Each]:
+        block, place = row["each"], (*route, "each")
+        role = block.get("as", block["id"])
+        single = block.get("single")
+        yield Each(
+            id=block["id"],
+            mark=self.marked.mark(place),
+            first=self.path(block["first"], (*place, "first"), first),
+            second=self.path(block["second"], (*place, "second"), second),
+            rules=self.nodes(block["rules"], (*place, "rules"), role, f"{block['id']}_item"),
+            role=role,
+            number=block.get("number", ""),
+            first_number=block.get("first_number", ""),
+            count=self._optional(block, "count", place, second),
+            when=self.conditions(block.get("when", []), (*place, "when"), first),
+            second_when=self.conditions(block.get("second_when", []), (*place, "second_when"), f"{block['id']}_item"),
+            when_item=block.get("when_item", "").removeprefix("$"),
+            single=self._single(single, (*place, "single"), role) if single else None,
+            binds=self.binds(block.get("bind", {}), (*place, "bind"), role, f"{block['id']}_item"),
+            openings=_openings(block.get("openings")),
+            cite=block["cite"],
+        )
+
+    def _single(self, entry: dict[str, Any], route: Route, role: str) -> Single:
+        return Single(
+            self.conditions(entry["when"], route, role),
+            entry["code"],
+            entry["message"],
+            tuple(entry["merge"]),
+            tuple(entry["differ"]),
+        )
+
+    def _distinct(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Distinct]:
+        block, place = row["distinct"], (*route, "distinct")
+        over = self._optional(block, "over", place, first)
+        role = block.get("as", f"{block['id']}_row")
+        item = f"{block['id']}_item"
+        yield Distinct(
+            id=block["id"],
+            mark=self.marked.mark(place),
+            over=over,
+            columns=self.binds(block["columns"], (*place, "columns"), role if over else first, item),
+            second=self.path(block["second"], (*place, "second"), second),
+            rules=self.nodes(block["rules"], (*place, "rules"), first if over is None else role, item),
+            role=role,
+            when_item=block.get("when_item", "").removeprefix("$"),
+            needs=block.get("needs", ""),
+            number=block.get("number", ""),
+            count=self._optional(block, "count", place, second),
+            index=self._optional(block, "index", place, second),
+            otherwise_index=self._optional(block, "otherwise_index", place, second),
+            members=self._optional(block, "members", place, item),
+            member_rules=self.nodes(block.get("member_rules", []), (*place, "member_rules"), role, f"{item}_member"),
+            otherwise_empty=block.get("otherwise_empty", False),
+            cite=block["cite"],
+        )
+
+    def _assemble(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Assemble]:
+        block, place = row["assemble"], (*route, "assemble")
+        yield Assemble(
+            id=block["id"],
+            mark=self.marked.mark(place),
+            via=block["via"],
+            inputs=tuple(self._input(*each, (*place, "inputs"), first) for each in block["inputs"].items()),
+            blocks=tuple(
+                self._records(each, (*place, "blocks", number), first, second)
+                for number, each in enumerate(block["blocks"])
+            ),
+            cite=block["cite"],
+        )
+
+    def _input(self, name: str, entry: dict[str, Any], route: Route, first: str) -> TableInput:
+        role = entry.get("as", f"{name}_row")
+        return TableInput(
+            name=name,
+            over=self.path(entry["over"], (*route, name, "over"), first),
+            fields=tuple(
+                (word, self.path(path, (*route, name, "fields", word), role)) for word, path in entry["fields"].items()
+            ),
+            role=role,
+            when_item=entry.get("when_item", "").removeprefix("$"),
+        )
+
+    def _records(self, entry: dict[str, Any], route: Route, first: str, second: str) -> Records:
+        item = f"{entry['records']}_item"
+        return Records(
+            name=entry["records"],
+            second=self.path(entry["second"], (*route, "second"), second),
+            rules=self.nodes(entry["rules"], (*route, "rules"), first, item),
+            number=entry.get("number", ""),
+            columns=entry.get("columns", False),
+            nested=tuple(
+                self._records(each, (*route, "nested", number), first, item)
+                for number, each in enumerate(entry.get("nested", []))
+            ),
+        )
+
+    def binds(self, entries: dict[str, Any], route: Route, first: str, second: str) -> tuple[Bind, ...]:
+        """The bindings of a block, by name."""
+        return tuple(
+            Bind(
+                name,
+                self.paths(entry["first"], (*route, name, "first"), first),
+                self.paths(entry.get("second", []), (*route, name, "second"), second),
+                self.vias(entry.get("via", []), (*route, name, "via")),
+                entry.get("as", "second"),
+            )
+            for name, entry in entries.items()
+        )
+
+    def _otherwise(self, entry: Any, route: Route, first: str) -> Otherwise:
+        if isinstance(entry, str):
+            return Otherwise(entry)
+        ((action, body),) = entry.items()
+        if action == "site":
+            return Otherwise("site", value=body)
+        if isinstance(body, dict) and "first" in body:
+            return Otherwise(action, self.paths(body["first"], route, first), self.vias(body.get("via", []), route))
+        return Otherwise(action, value=body)
+
+    def conditions(self, rows: list[Any], route: Route, root: str) -> tuple[Condition, ...]:
+        """The conditions of a list, all of which must hold."""
+        return tuple(self.condition(row, route, root) for row in rows)
+
+    def condition(self, row: dict[str, Any], route: Route, root: str) -> Condition:
+        """One condition, written ``{test: path}`` or ``{test: [path, values]}``."""
+        ((test, body),) = row.items()
+        if isinstance(body, list):
+            values = body[1] if isinstance(body[1], list) else [body[1]]
+            return Condition(test, self.path(body[0], route, root), tuple(map(str, values)))
+        return Condition(test, self.path(body, route, root))
+
+    def vias(self, entry: Any, route: Route) -> tuple[Via, ...]:
+        """A codec, or a chain of codecs."""
+        rows = entry if isinstance(entry, list) else [entry]
+        return tuple(self._via(row) for row in rows)
+
+    def _via(self, row: Any) -> Via:
+        if isinstance(row, str):
+            return Via(row)
+        ((name, arguments),) = row.items()
+        if name == "table":
+            return Via("table", (("name", arguments),))
+        return Via(
+            name, tuple((key, tuple(value) if isinstance(value, list) else value) for key, value in arguments.items())
+        )
+
+    def paths(self, entry: Any, route: Route, root: str) -> tuple[Path, ...]:
+        """One path or a list of them, each with its role made explicit."""
+        rows = entry if isinstance(entry, list) else [entry]
+        return tuple(self.path(row, route, root) for row in rows)
+
+    def path(self, text: str, route: Route, root: str) -> Path:
+        """A path with its role; raises :class:`SheetFault`."""
+        try:
+            return parse(text).within(root)
+        except PathError as error:
+            raise SheetFault(self.marked.mark(route), "M102", str(error)) from None
+
+    def _optional(self, block: dict[str, Any], word: str, route: Route, root: str) -> Path | None:
+        return self.path(block[word], (*route, word), root) if word in block else None
+
+
+def _prefixed(name: str, prefix: str) -> str:
+    return prefix + name if name.startswith(".") else name
+
+
+def _openings(entry: dict[str, str] | None) -> Openings | None:
+    if entry is None:
+        return None
+    return Openings(
+        role=entry["as"],
+        match=entry["match"],
+        number=entry.get("number", ""),
+        first=entry["first"],
+        first_key=entry["first_key"],
+        second=entry["second"],
+        second_key=entry["second_key"],
+        count=entry["count"],
+    )
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(each, names) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, names) for each in value]
+    if isinstance(value, str):
+        for name, text in names.items():
+            value = value.replace(f"%{name}", text)
+    return value

@@ -1,0 +1,236 @@
+"""Finds the sheets, checks their shape and builds the mapping; overlays change it by rule id, table and site value."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from transcoder.errors import MappingError
+from transcoder.mapping.build import Builder, SheetFault
+from transcoder.mapping.families import family
+from transcoder.mapping.model import Family, Mapping, Sheet, SiteValue, Table, flatten
+from transcoder.mapping.yamlmarks import Marked, Route, read
+
+__all__ = ["folder", "load", "schema"]
+
+Concept = tuple[str, str, str]
+
+
+@cache
+def folder() -> Path:
+    """Where the sheets are: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    for place in (here / "_mappings", here.parent / "mappings"):
+        if (place / "mapping.schema.json").is_file():
+            return place
+    raise MappingError("mappings: M100 the mapping sheets are not installed")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the sheets."""
+    loaded: dict[str, Any] = json.loads((folder() / "mapping.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def load(overlays: Iterable[Path] = (), root: Path | None = None) -> Mapping:
+    """The mapping of the shipped sheets with these overlays; raises :class:`MappingError`, one line per fault."""
+    return _load(tuple(Path(each).resolve() for each in overlays), root)
+
+
+@cache
+def _load(overlays: tuple[Path, ...], root: Path | None) -> Mapping:
+    base = root or folder()
+    files = sorted(base.rglob("*.yaml"))
+    marked = [read(file, file.relative_to(base.parent).as_posix()) for file in files]
+    site_files = [read(file) for file in overlays]
+    faults = [fault for each in (*marked, *site_files) for fault in shape_faults(each)]
+    if faults:
+        raise MappingError("\n".join(faults))
+    for overlay in site_files:
+        _lay_over(marked, overlay)
+    digest = hashlib.sha256()
+    for each in (*marked, *site_files):
+        digest.update(each.file.encode() + json.dumps(each.data, sort_keys=True).encode())
+    return _assemble(marked, site_files, "sha256:" + digest.hexdigest())
+
+
+def shape_faults(marked: Marked) -> Iterator[str]:
+    """One line for each place where a file does not have the shape of the schema."""
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(schema())
+    for error in sorted(
+        validator.iter_errors(marked.data), key=lambda each: [str(part) for part in each.absolute_path]
+    ):
+        leaf = error
+        while leaf.context:
+            leaf = max(leaf.context, key=lambda each: len(each.absolute_path))
+        route: Route = tuple(leaf.absolute_path)
+        yield f"{marked.mark(route)}: M101 {leaf.message[:160]}{_near_property(leaf)}"
+
+
+def _near_property(error: Any) -> str:
+    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+        return ""
+    known = list(error.schema.get("properties", {}))
+    for word in error.instance:
+        if word not in known and (near := suggestion(word, known)):
+            return near
+    return ""
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`` did you mean 'x'?`` for the nearest known word, or nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"  did you mean '{near[0]}'?" if near else ""
+
+
+def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mapping:
+    fragments = {name: each for each in files if "fragments" in each.data for name in each.data["fragments"]}
+    concepts = _concepts([*files, *overlays])
+    faults: list[str] = []
+    sheets: dict[str, Sheet] = {}
+    families: dict[str, Family] = {}
+    for each in files:
+        try:
+            if "sheet" in each.data:
+                sheet = Builder(each, fragments).sheet()
+                sheets[sheet.name] = sheet
+            elif "family" in each.data:
+                families[each.data["family"]] = family(each)
+        except SheetFault as fault:
+            faults.append(str(fault))
+    tables = {name: table for each in files if "tables" in each.data for name, table in _tables(each, concepts, faults)}
+    values = {
+        name: SiteValue(name, entry["kind"], entry["meaning"])
+        for each in files
+        for name, entry in each.data.get("site_values", {}).items()
+    }
+    site, machines = _site(overlays, values, faults)
+    faults.extend(_repeated_ids(sheets.values()))
+    if faults:
+        raise MappingError("\n".join(faults))
+    return Mapping(digest, families, sheets, tables, concepts, values, site, machines)
+
+
+def _concepts(files: list[Marked]) -> dict[str, Concept]:
+    found: dict[str, Concept] = {}
+    for each in files:
+        for name, (value, scheme, meaning) in each.data.get("concepts", {}).items():
+            found[name] = (value, scheme, meaning)
+    return found
+
+
+def _tables(file: Marked, concepts: dict[str, Concept], faults: list[str]) -> Iterator[tuple[str, Table]]:
+    for name, entry in file.data["tables"].items():
+        mark = file.mark(("tables", name))
+        kinds = (*entry["first"], *entry["second"])
+        for row in (*entry["rows"], *entry.get("aliases", [])):
+            if len(row) != len(kinds):
+                faults.append(f"{mark}: M107 a row of table '{name}' has {len(row)} cells, not {len(kinds)}")
+            for cell, kind in zip(row, kinds, strict=False):
+                if kind == "code" and cell not in concepts:
+                    faults.append(f"{mark}: M108 '{cell}' is no concept{suggestion(str(cell), concepts)}")
+        table = Table(
+            name=name,
+            cite=entry["cite"],
+            mark=mark,
+            first=tuple(entry["first"]),
+            second=tuple(entry["second"]),
+            rows=tuple(tuple(row) for row in entry["rows"]),
+            aliases=tuple(tuple(row) for row in entry.get("aliases", [])),
+            open=entry.get("open", False),
+        )
+        faults.extend(_not_one_to_one(table))
+        yield name, table
+
+
+def _not_one_to_one(table: Table) -> Iterator[str]:
+    split = len(table.first)
+    heads = [row[:split] for row in (*table.rows, *table.aliases)]
+    tails = [row[split:] for row in table.rows]
+    for side, cells in (("first", heads), ("second", tails)):
+        repeated = {cell for cell in cells if cells.count(cell) > 1}
+        for cell in sorted(repeated, key=str):
+            yield f"{table.mark}: M109 table '{table.name}' is not one-to-one: {side} {list(cell)} stands twice"
+
+
+def _site(
+    overlays: list[Marked], values: dict[str, SiteValue], faults: list[str]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    site: dict[str, Any] = {}
+    machines: dict[str, dict[str, Any]] = {}
+    for overlay in overlays:
+        groups = [(("site",), overlay.data.get("site", {}), site)]
+        for machine, entries in overlay.data.get("machines", {}).items():
+            groups.append((("machines", machine), entries, machines.setdefault(machine, {})))
+        for route, entries, into in groups:
+            for name, value in entries.items():
+                if name not in values:
+                    faults.append(
+                        f"{overlay.mark((*route, name))}: M110 no site value is called '{name}'{suggestion(name, values)}"
+                    )
+                into[name] = value
+    return site, machines
+
+
+def _repeated_ids(sheets: Iterable[Sheet]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for sheet in sheets:
+        for rule in flatten(sheet.rules):
+            if rule.id in seen:
+                yield f"{rule.mark}: M103 rule '{rule.id}' stands at {seen[rule.id]} already"
+            seen[rule.id] = str(rule.mark)
+
+
+def _lay_over(files: list[Marked], overlay: Marked) -> None:
+    """Change the shipped data by rule id and table name; what an overlay names must exist."""
+    for each in files:
+        each.data = copy.deepcopy(each.data)
+    rules = {row["id"]: row for each in files if "sheet" in each.data for row in _rows(each.data["rules"])}
+    sheets = {each.data["sheet"]: each for each in files if "sheet" in each.data}
+    tables = {name: table for each in files for name, table in each.data.get("tables", {}).items()}
+    for kind, known in (("rules", rules), ("add", sheets), ("tables", tables)):
+        for name in overlay.data.get(kind, {}):
+            if name not in known:
+                raise MappingError(
+                    f"{overlay.mark((kind, name))}: M111 the sheets have no '{name}'{suggestion(name, known)}"
+                )
+    for name, changes in overlay.data.get("rules", {}).items():
+        rules[name].update(changes)
+    for name, rows in overlay.data.get("add", {}).items():
+        sheets[name].data["rules"].extend(rows)
+    for name, entry in overlay.data.get("tables", {}).items():
+        width = len(tables[name]["first"])
+        for kind, rows in entry.items():
+            replaced = [row[:width] for row in rows]
+            kept = [row for row in tables[name].get(kind, []) if row[:width] not in replaced]
+            tables[name][kind] = kept + rows
+    for each in files:
+        if "family" in each.data:
+            each.data["sop_classes"].update(overlay.data.get("sop_classes", {}))
+
+
+def _rows(rows: list[Any]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        if "id" in row:
+            yield row
+        for word in ("each", "distinct"):
+            if word in row:
+                yield from _rows(row[word]["rules"])
+        if "assemble" in row:
+            for block in row["assemble"]["blocks"]:
+                yield from _record_rows(block)
+
+
+def _record_rows(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from _rows(block["rules"])
+    for inner in block.get("nested", []):
+        yield from _record_rows(inner)

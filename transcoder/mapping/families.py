@@ -1,0 +1,62 @@
+"""Plain data of a family file -> its record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transcoder.mapping.build import Builder
+from transcoder.mapping.model import Family, Points, Require, Skip, Target
+from transcoder.mapping.yamlmarks import Marked
+
+__all__ = ["family"]
+
+
+def family(marked: Marked) -> Family:
+    """The family that a file describes; raises ``SheetFault`` where a path is wrong."""
+    data = marked.data
+    build = Builder(marked, {})
+    return Family(
+        name=data["family"],
+        root=data["root"],
+        sop_classes=tuple(data["sop_classes"].items()),
+        refused_classes=tuple((uid, code, text) for uid, (code, text) in data.get("refused_classes", {}).items()),
+        targets=tuple(_target(build, entry) for entry in data["targets"]),
+        first_points=_points(build, data["points"]["first"]),
+        second_points=_points(build, data["points"]["second"]),
+        requires=tuple(
+            Require(
+                entry["code"],
+                entry["scope"],
+                build.condition(entry["when"], ("requires", number), entry["scope"]),
+                entry["message"],
+                entry["cite"],
+                entry.get("optional", False),
+            )
+            for number, entry in enumerate(data.get("requires", []))
+        ),
+    )
+
+
+def _points(build: Builder, entry: dict[str, Any]) -> Points:
+    return Points(
+        entry["role"],
+        build.path(entry["path"], ("points",), ""),
+        entry["index"],
+        entry["start"],
+        build.path(entry["count"], ("points",), ""),
+    )
+
+
+def _target(build: Builder, entry: dict[str, Any]) -> Target:
+    return Target(
+        role=entry["role"],
+        sop_class=entry["sop_class"],
+        per=build.path(entry["per"], ("targets",), ""),
+        item_role=entry["as"],
+        lookups=tuple((name, build.path(text, ("targets",), "")) for name, text in entry.get("lookups", {}).items()),
+        sheets=tuple(entry["sheets"]),
+        skips=tuple(
+            Skip(build.conditions(skip["when"], ("targets",), "beam"), skip["kind"], skip["reason"], skip["finding"])
+            for skip in entry.get("skips", [])
+        ),
+    )

@@ -1,0 +1,391 @@
+"""What a mapping sheet says, as frozen records. ``mappings/README.md`` explains each word of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from transcoder.paths import Path
+
+__all__ = [
+    "Assemble",
+    "Bind",
+    "Condition",
+    "Declared",
+    "Distinct",
+    "Each",
+    "Family",
+    "Mapping",
+    "Mark",
+    "Node",
+    "Openings",
+    "Otherwise",
+    "Points",
+    "Records",
+    "Require",
+    "Rule",
+    "Sheet",
+    "Single",
+    "SiteValue",
+    "Skip",
+    "Table",
+    "TableInput",
+    "Target",
+    "Via",
+    "flatten",
+    "nodes_of",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where something stands in a sheet: file, line and column, both from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One test of the closed set (see ``transcoder.engine.conditions``) on one path of one side."""
+
+    test: str
+    path: Path
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """A named codec or code table with its arguments; an argument ``$name`` is bound, ``site:name`` a site value."""
+
+    codec: str
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What to do without a source value: derive, site, assume, empty, omit or refuse."""
+
+    action: str
+    first: tuple[Path, ...] = ()
+    via: tuple[Via, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One correspondence: paths on both sides, the codec between them, and its section of the standard.
+
+    ``detail`` marks values that FULL content needs (decision 4); ``lost`` is the reason for source values that a
+    rule reads and cannot carry; ``always`` runs the codec even without a source value.
+    """
+
+    id: str
+    mark: Mark
+    first: tuple[Path, ...] = ()
+    second: tuple[Path, ...] = ()
+    via: tuple[Via, ...] = ()
+    value: Any = None
+    companions: tuple[tuple[str, Any], ...] = ()
+    otherwise: tuple[Otherwise, ...] = ()
+    when_first: tuple[Condition, ...] = ()
+    when_second: tuple[Condition, ...] = ()
+    one_way: str = ""
+    reason: str = ""
+    cite: str = ""
+    note: str = ""
+    lost: str = ""
+    missing: str = ""
+    hold: str = ""
+    detail: bool = False
+    always: bool = False
+    generated: bool = False
+    retired: bool = False
+    example: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A value that either side can tell: read from the first, or, on the way back, from the second.
+
+    ``side`` says in whose terms the value is; the codec translates what the other side says.
+    """
+
+    name: str
+    first: tuple[Path, ...]
+    second: tuple[Path, ...]
+    via: tuple[Via, ...]
+    side: str = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """How control points speak of the devices a block defines: nested sequence and key of each side."""
+
+    role: str
+    match: str
+    number: str
+    first: str
+    first_key: str
+    second: str
+    second_key: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """Items of which the other side holds one: those ``when`` holds for, equal but for ``differ``, are merged.
+
+    Only the rules ``merge`` run for the second and later ones; anything else refuses with ``code``.
+    """
+
+    when: tuple[Condition, ...]
+    code: str
+    message: str
+    merge: tuple[str, ...]
+    differ: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """A pair of sequences walked together; ``number`` and ``count`` are attributes of the second side."""
+
+    id: str
+    mark: Mark
+    first: Path
+    second: Path
+    rules: tuple[Node, ...]
+    role: str = ""
+    number: str = ""
+    first_number: str = ""
+    count: Path | None = None
+    when: tuple[Condition, ...] = ()
+    second_when: tuple[Condition, ...] = ()
+    when_item: str = ""
+    single: Single | None = None
+    binds: tuple[Bind, ...] = ()
+    openings: Openings | None = None
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """Columns over control points, or over the items of a sequence <-> one item for each distinct combination."""
+
+    id: str
+    mark: Mark
+    over: Path | None
+    columns: tuple[Bind, ...]
+    second: Path
+    rules: tuple[Node, ...]
+    role: str = ""
+    when_item: str = ""
+    needs: str = ""
+    number: str = ""
+    count: Path | None = None
+    index: Path | None = None
+    otherwise_index: Path | None = None
+    members: Path | None = None
+    member_rules: tuple[Node, ...] = ()
+    otherwise_empty: bool = False
+    cite: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableInput:
+    """Items of one sequence as records: one field for each named path."""
+
+    name: str
+    over: Path
+    fields: tuple[tuple[str, Path], ...]
+    role: str = ""
+    when_item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A list of records <-> the items of a sequence; ``nested`` lists stand inside each record.
+
+    With ``columns`` the list is one record of columns (m, 1), written row by row.
+    """
+
+    name: str
+    second: Path
+    rules: tuple[Node, ...]
+    number: str = ""
+    columns: bool = False
+    nested: tuple[Records, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble:
+    """Records made by a structural codec from several inputs; ``blocks`` write each list of records."""
+
+    id: str
+    mark: Mark
+    via: str
+    inputs: tuple[TableInput, ...]
+    blocks: tuple[Records, ...]
+    cite: str = ""
+
+
+Node = Rule | Each | Distinct | Assemble
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An attribute position that no rule carries: the kind (never, notyet, derived), the reason, and where."""
+
+    path: str
+    kind: str
+    reason: str
+    where: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One file of rules between a role of the first and a role of the second generation."""
+
+    name: str
+    title: str
+    cite: str
+    file: str
+    first: str
+    second: str
+    rules: tuple[Node, ...]
+    binds: tuple[Bind, ...]
+    declared: tuple[Declared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A code table: rows of first-generation cells and second-generation cells, one-to-one but for aliases.
+
+    ``open`` tables say nothing of a term they do not hold; in a closed one such a term is refused.
+    """
+
+    name: str
+    cite: str
+    mark: Mark
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    aliases: tuple[tuple[Any, ...], ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SiteValue:
+    """A value that only the site knows (machine data): its kind, meaning and unit."""
+
+    name: str
+    kind: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Items that make no instance: the conditions, the kind of reason, the reason, and the finding that says so."""
+
+    when: tuple[Condition, ...]
+    kind: str
+    reason: str
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """What must hold before anything is converted, else the finding ``code`` refuses the source."""
+
+    code: str
+    scope: str
+    when: Condition
+    message: str
+    cite: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of second-generation instance: made for each item of ``per``, by these sheets."""
+
+    role: str
+    sop_class: str
+    per: Path
+    item_role: str
+    lookups: tuple[tuple[str, Path], ...]
+    sheets: tuple[str, ...]
+    skips: tuple[Skip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The control points of one side: their sequence, its index and from which number it counts."""
+
+    role: str
+    path: Path
+    index: str
+    start: int
+    count: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How instances of both generations split and join, and which SOP Classes take part."""
+
+    name: str
+    root: str
+    sop_classes: tuple[tuple[str, str], ...]
+    refused_classes: tuple[tuple[str, str, str], ...]
+    targets: tuple[Target, ...]
+    first_points: Points
+    second_points: Points
+    requires: tuple[Require, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """All sheets, tables, concepts and site values of one edition, with the digest that names the edition."""
+
+    digest: str
+    families: dict[str, Family]
+    sheets: dict[str, Sheet]
+    tables: dict[str, Table]
+    concepts: dict[str, tuple[str, str, str]]
+    site_values: dict[str, SiteValue]
+    site: dict[str, Any] = field(default_factory=dict)
+    machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def rules(self) -> dict[str, Rule]:
+        """Every rule by its id, blocks opened."""
+        return {rule.id: rule for sheet in self.sheets.values() for rule in flatten(sheet.rules)}
+
+
+def nodes_of(nodes: tuple[Node, ...]) -> Iterator[Node]:
+    """Every node in and below ``nodes``, blocks before what they hold."""
+    for node in nodes:
+        yield node
+        if isinstance(node, Assemble):
+            for block in node.blocks:
+                yield from _nodes_of_records(block)
+        elif not isinstance(node, Rule):
+            yield from nodes_of(node.rules)
+            if isinstance(node, Distinct):
+                yield from nodes_of(node.member_rules)
+
+
+def _nodes_of_records(block: Records) -> Iterator[Node]:
+    yield from nodes_of(block.rules)
+    for inner in block.nested:
+        yield from _nodes_of_records(inner)
+
+
+def flatten(nodes: tuple[Node, ...]) -> list[Rule]:
+    """The rules in and below ``nodes``, in order."""
+    return [node for node in nodes_of(nodes) if isinstance(node, Rule)]
