@@ -82,6 +82,7 @@ CODES: dict[str, Entry] = {
     "V289": Entry(WARNING, "Referenced instance is absent from the optional common references"),
     "V290": Entry(WARNING, "Common references list an instance that nothing refers to"),
     "V291": Entry(ERROR, "Common references contradict the reference"),
+    "V292": Entry(ERROR, "Sequences nest too deep"),
     # across instances
     "V300": Entry(WARNING, "Two inputs have the same SOP Instance UID"),
     "V301": Entry(WARNING, "Member of a set is not among the inputs"),

@@ -1,0 +1,136 @@
+"""A whole call: files in and verdicts out, in order, with any number of processes; the command around it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tracemalloc
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from build import at, bundle, plan, put, radiation, uid
+from click.testing import CliRunner
+
+from transcoder.cli.validate import validate
+from transcoder.dicom.elements import Damaged, encode, scan
+from transcoder.dicom.instance import Instance
+from transcoder.findings import Finding, Severity
+from transcoder.validate import check_bundle
+from transcoder.validate.run import judge_files, list_files
+
+CP = "CArmPhotonElectronControlPointSequence"
+
+
+def read(sources: Iterable[Path]) -> Iterator[Instance | tuple[str, Finding]]:
+    """A reader of bare data sets in explicit little endian, as the tests write them."""
+    for source in sources:
+        try:
+            yield Instance(scan(source.read_bytes(), implicit=False), str(source))
+        except Damaged as damage:
+            yield str(source), Finding("S001", Severity.ERROR, damage.message)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    items = bundle()
+    put(items[3], "UserContentLabel", "A1")
+    for number, item in enumerate(items):
+        (tmp_path / f"{number}.dcm").write_bytes(encode(item))
+    return tmp_path
+
+
+@pytest.fixture
+def reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command with the reader of these tests in place of the real one."""
+    module = ModuleType("transcoder.dicom.files")
+    module.read_instances = read  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "transcoder.dicom.files", module)
+
+
+def test_files_are_listed_once_in_order_and_without_the_directory(tmp_path: Path) -> None:
+    for name in ("b.dcm", "a/c.dcm", "a/DICOMDIR"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    listed = list_files([tmp_path, tmp_path / "b.dcm", tmp_path / "a" / "DICOMDIR"])
+    assert [path.relative_to(tmp_path).as_posix() for path in listed] == ["a/c.dcm", "b.dcm", "a/DICOMDIR"]
+
+
+def test_verdicts_equal_the_library_whatever_the_number_of_processes(folder: Path) -> None:
+    files = list_files([folder])
+    items = [scan(file.read_bytes(), implicit=False) for file in files]
+    expected = [sorted(map(str, findings)) for findings in check_bundle(items)]
+    for jobs in (1, 2):
+        done: list[int] = []
+        verdicts = list(judge_files(files, read, jobs, done.append))
+        assert [verdict.path for verdict in verdicts] == [str(file) for file in files]
+        assert [sorted(map(str, verdict.findings)) for verdict in verdicts] == expected
+        assert sum(done) == len(files)
+    assert any("V310" in line for findings in expected for line in findings)
+
+
+def test_an_unreadable_file_is_named_and_does_not_stop_the_others(folder: Path) -> None:
+    (folder / "5.dcm").write_bytes(b"junk, not a data set")
+    verdicts = list(judge_files(list_files([folder]), read))
+    assert [verdict.findings[0].code for verdict in verdicts if verdict.path.endswith("5.dcm")] == ["S001"]
+    assert len(verdicts) == 9
+
+
+def test_a_bottomless_file_is_a_finding(tmp_path: Path) -> None:
+    start = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff"
+    (tmp_path / "deep.dcm").write_bytes(start * 5000)
+    (verdict,) = judge_files(list_files([tmp_path]), read)
+    assert [finding.code for finding in verdict.findings] == ["V292"]
+
+
+def test_memory_stays_flat_over_many_files(tmp_path: Path) -> None:
+    """Twice the files may cost twice the summaries, a few kilobytes each, and no instances."""
+    item = radiation()
+    put(at(item, f"{CP}[1]"), "RTBeamLimitingDeviceAngle", 10)
+    files = []
+    for number in range(60):
+        put(item, "SOPInstanceUID", uid(f"r{number}"))
+        files.append(tmp_path / f"{number:03}.dcm")
+        files[-1].write_bytes(encode(item))
+    list(judge_files(files[:5], read))
+    tracemalloc.start()
+    for _ in judge_files(files, read):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60 * 25_000
+
+
+@pytest.mark.usefixtures("reader")
+def test_the_command_writes_reports_and_tells_by_its_status(folder: Path, tmp_path: Path) -> None:
+    out = {kind: tmp_path / f"report.{kind}.out" for kind in ("json", "html", "sarif")}
+    options = [part for kind, path in out.items() for part in (f"--{kind}", str(path))]
+    result = CliRunner().invoke(validate, [str(folder / "0.dcm"), *options])
+    assert result.exit_code == 1
+    assert "0.dcm: V" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("1 file:")
+    (entry,) = json.loads(out["json"].read_text())
+    assert set(entry) == {"path", "sop_class_uid", "findings"}
+    assert json.loads(out["sarif"].read_text())["version"] == "2.1.0"
+    assert out["html"].read_text().startswith("<!DOCTYPE html>")
+    assert result.stderr == ""
+
+
+@pytest.mark.usefixtures("reader")
+def test_json_on_standard_output_stands_alone(folder: Path) -> None:
+    result = CliRunner().invoke(validate, [str(folder), "--json", "-"])
+    assert len(json.loads(result.stdout)) == 9
+
+
+def test_a_wrong_call_has_status_two(tmp_path: Path) -> None:
+    assert CliRunner().invoke(validate, []).exit_code == 2
+    assert CliRunner().invoke(validate, [str(tmp_path / "nowhere")]).exit_code == 2
+    assert CliRunner().invoke(validate, [str(tmp_path), "--jobs", "0"]).exit_code == 2
+
+
+@pytest.mark.usefixtures("reader")
+def test_no_findings_of_severity_error_is_status_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transcoder.validate.run.check_tables", lambda item: [])
+    (tmp_path / "plan.dcm").write_bytes(encode(plan()))
+    assert CliRunner().invoke(validate, [str(tmp_path)]).exit_code == 0

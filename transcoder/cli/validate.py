@@ -1,0 +1,100 @@
+"""``transcoder validate``: judge files and folders; exit status 0 all valid, 1 an error found, 2 wrong call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import click
+
+__all__ = ["validate"]
+
+# A bar for fewer files would only flicker.
+FEW = 3
+OUTPUT = click.File("w", encoding="utf-8", lazy=False)
+
+
+@click.command()
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "json_file", type=OUTPUT, metavar="FILE", help="Write findings as JSON; - is standard output.")
+@click.option("--html", "html_file", type=OUTPUT, metavar="FILE", help="Write one self-contained page.")
+@click.option("--sarif", "sarif_file", type=OUTPUT, metavar="FILE", help="Write a SARIF 2.1.0 log.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
+@click.pass_context
+def validate(
+    context: click.Context,
+    sources: tuple[Path, ...],
+    json_file: IO[str] | None,
+    html_file: IO[str] | None,
+    sarif_file: IO[str] | None,
+    jobs: int,
+) -> None:
+    """Say what breaks the standard in SOURCE: files, folders (searched recursively) or DICOMDIRs.
+
+    Findings go to standard output, one a line, unless a report is written there.
+    """
+    # Heavy imports here, so that `transcoder --help` stays fast.
+    from transcoder.dicom.files import read_instances
+
+    from transcoder.report.validation import HtmlReport, JsonReport, Judged, Report, SarifReport, Tally, TextReport
+    from transcoder.validate import catalogue, catalogue_state
+    from transcoder.validate.run import judge_files, list_files
+
+    titles = {code: entry.title for code, entry in (catalogue.CODES | catalogue_state.CODES).items()}
+    files = (json_file, html_file, sarif_file)
+    reports: list[Report] = []
+    if json_file:
+        reports.append(JsonReport(json_file))
+    if html_file:
+        reports.append(HtmlReport(html_file, titles, version()))
+    if sarif_file:
+        reports.append(SarifReport(sarif_file, titles, version()))
+    if not any(file is not None and file.name == "<stdout>" for file in files):
+        reports.append(TextReport(_Echo()))
+    tally = Tally()
+    paths = list_files(sources)
+    with progress(len(paths)) as tell:
+        for verdict in judge_files(paths, read_instances, jobs, tell):
+            judged = Judged(verdict.path, verdict.sop_class_uid, verdict.findings, verdict.sop_class)
+            tally.add(judged)
+            for report in reports:
+                report.add(judged)
+    for report in reports:
+        report.close()
+    context.exit(1 if tally.invalid else 0)
+
+
+class _Echo:
+    """Standard output by way of click, which copes with any terminal encoding."""
+
+    def write(self, text: str, /) -> None:
+        click.echo(text, nl=False)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int], object]]:
+    """A bar on standard error while files are read, when it is a terminal and there are more than a few."""
+    if total <= FEW or not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("judging", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def version() -> str:
+    """The version of this package as installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("rt-transcoder")
+    except PackageNotFoundError:
+        return "0"
