@@ -44,9 +44,12 @@ class Verdict(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """What a worker hands back for one input; without a summary when it could not be read."""
+    """What a worker hands back for one input; without a summary when it could not be read.
 
-    verdict: Verdict
+    The verdict comes as a line of text: it goes to the temporary file anyway, and text travels fastest.
+    """
+
+    line: str
     summary: Summary | None
 
 
@@ -78,7 +81,7 @@ def judge_files(
                 if judgement.summary is not None:
                     numbers.append(total)
                     summaries.append(judgement.summary)
-                spool.write(_freeze(judgement.verdict))
+                spool.write(judgement.line)
                 total += 1
             tell(done)
         across: dict[int, list[Finding]] = defaultdict(list)
@@ -113,16 +116,17 @@ def _judge_file(read: Reader, file: Path) -> list[Judgement]:
     except RecursionError:
         # Sequences nested hundreds of levels deep are made to break readers; no IOD needs more than a dozen.
         finding = found("V292", "sequences nest too deep to be judged", "", "PS3.5 7.5")
-        return [Judgement(Verdict(str(file), "", "", (finding,)), None)]
+        return [Judgement(_freeze(Verdict(str(file), "", "", (finding,))), None)]
 
 
 def _judge(outcome: Outcome) -> Judgement:
     if not isinstance(outcome, Instance):
         path, finding = outcome
-        return Judgement(Verdict(path, "", "", (finding,)), None)
+        return Judgement(_freeze(Verdict(path, "", "", (finding,))), None)
     item, sop_class = outcome.item, outcome.sop_class_uid
     findings = (*check_tables(item), *points.check(item), *references.check(item))
-    return Judgement(Verdict(outcome.path, sop_class, class_name(sop_class), findings), summarise(item))
+    verdict = Verdict(outcome.path, sop_class, class_name(sop_class), findings)
+    return Judgement(_freeze(verdict), summarise(item))
 
 
 def class_name(sop_class_uid: str) -> str:

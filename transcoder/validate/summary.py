@@ -6,6 +6,7 @@ they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -138,8 +139,12 @@ def summarise(item: Item) -> Summary:
         links=_links(item),
         mapped=_mapped(item),
         fraction_group=integer(item, "ReferencedFractionGroupNumber"),
-        roles={role: tuple(each for each in references if each.path.startswith(f"{role}[")) for role in ROLES},
+        roles={role: named for role in ROLES if (named := _of_role(references, role))},
     )
+
+
+def _of_role(references: Sequence[Named], role: str) -> tuple[Named, ...]:
+    return tuple(each for each in references if each.path.startswith(f"{role}["))
 
 
 def _digest(*values: str) -> str:
