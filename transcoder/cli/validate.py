@@ -38,7 +38,6 @@ def validate(
     """
     # Heavy imports here, so that `transcoder --help` stays fast.
     from transcoder.dicom.files import read_instances
-
     from transcoder.report.validation import HtmlReport, JsonReport, Judged, Report, SarifReport, Tally, TextReport
     from transcoder.validate import catalogue, catalogue_state
     from transcoder.validate.run import judge_files, list_files

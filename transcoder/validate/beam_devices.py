@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from transcoder.dicom.elements import Element, Item, tag_of
@@ -12,7 +13,7 @@ from transcoder.validate.leaves import Bank, check_boundaries, check_positions
 from transcoder.validate.openings import bank_of, check_definitions
 from transcoder.validate.raw import children, integer, text, values_differ
 
-__all__ = ["Key", "axis_twin", "check_devices", "keyed"]
+__all__ = ["Key", "axis_twin", "banks_of", "check_devices", "positions"]
 
 BEAMS = "PS3.3 C.8.8.14"
 POINTS = "PS3.3 C.8.8.14.5"
@@ -40,15 +41,13 @@ def axis_twin(kind: str) -> str:
 def check_devices(beam: Item, points: Sequence[Item], path: str, place: str, *, planned: bool) -> Iterator[Finding]:
     """Collimators and wedges of one beam; ``path`` names the beam and ``place`` its control points."""
     defined = "BeamLimitingDeviceSequence" if planned else "BeamLimitingDeviceLeafPairsSequence"
-    banks: dict[Key, Bank] = {}
-    for key, count, device in keyed(beam, defined):
+    banks = banks_of(beam, defined)
+    for count, device in enumerate(children(beam, defined)):
         pairs = integer(device, "NumberOfLeafJawPairs")
-        if pairs is not None and pairs > 0:
-            banks[key] = Bank(pairs, paired=True, cite=BEAMS)
-            boundaries = device.get(tag_of("LeafPositionBoundaries"))
+        if pairs:
             where = f"{path}/{defined}[{count}]/LeafPositionBoundaries"
-            yield from check_boundaries(boundaries, pairs, where, BEAMS, first=True)
-    held = _positions(points, place)
+            yield from check_boundaries(device.get(tag_of("LeafPositionBoundaries")), pairs, where, BEAMS, first=True)
+    held = positions(points, place, banks)
     for key, entries in held.items():
         yield from _complete(entries, len(points), place, planned=planned)
         bank = banks.get(key) or banks.get((axis_twin(key[0]), 0))
@@ -60,24 +59,40 @@ def check_devices(beam: Item, points: Sequence[Item], path: str, place: str, *, 
     yield from _enhanced(beam, points, path, place)
 
 
-def keyed(holder: Item, sequence: str) -> Iterator[tuple[Key, int, Item]]:
-    """The items of a sequence of collimators with their keys and item numbers."""
-    seen: dict[str, int] = {}
-    for count, device in enumerate(children(holder, sequence)):
-        kind = text(device, "RTBeamLimitingDeviceType")
-        number = seen[kind] = seen.get(kind, -1) + 1
-        yield (kind, number), count, device
+def banks_of(beam: Item, defined: str) -> dict[Key, Bank]:
+    """The collimators of a beam by type and number of occurrence."""
+    banks: dict[Key, Bank] = {}
+    seen: Counter[str] = Counter()
+    for device in children(beam, defined):
+        kind, pairs = text(device, "RTBeamLimitingDeviceType"), integer(device, "NumberOfLeafJawPairs")
+        if pairs is not None and pairs > 0:
+            banks[kind, seen[kind]] = Bank(pairs, paired=True, cite=BEAMS)
+        seen[kind] += 1
+    return banks
 
 
-def _positions(points: Sequence[Item], place: str) -> dict[Key, list[Held]]:
+def positions(points: Sequence[Item], place: str, banks: Mapping[Key, Bank]) -> dict[Key, list[Held]]:
+    """The positions of each device over the control points.
+
+    Of several devices of one type the one that has as many leaves is meant, else the one at the same place.
+    """
     held: dict[Key, list[Held]] = {}
     tag = tag_of("LeafJawPositions")
+    shared = {kind for kind, number in banks if number}
     for number, point in enumerate(points):
-        for key, count, device in keyed(point, "BeamLimitingDevicePositionSequence"):
-            element = device.get(tag)
-            if element is not None:
-                path = f"{place}[{number}]/BeamLimitingDevicePositionSequence[{count}]/LeafJawPositions"
-                held.setdefault(key, []).append(Held(number, path, element))
+        seen: Counter[str] = Counter()
+        for count, device in enumerate(children(point, "BeamLimitingDevicePositionSequence")):
+            kind, element = text(device, "RTBeamLimitingDeviceType"), device.get(tag)
+            key = (kind, seen[kind])
+            seen[kind] += 1
+            if element is None:
+                continue
+            if kind in shared:
+                size = element.raw.count(b"\\") + 1
+                fitting = [each for each, bank in banks.items() if each[0] == kind and bank.size == size]
+                key = fitting[0] if len(fitting) == 1 else key
+            path = f"{place}[{number}]/BeamLimitingDevicePositionSequence[{count}]/LeafJawPositions"
+            held.setdefault(key, []).append(Held(number, path, element))
     return held
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.beam_devices import Key, keyed
+from transcoder.validate.beam_devices import banks_of, positions
 from transcoder.validate.catalogue_state import found
 from transcoder.validate.raw import Numbers, columns, text, values_differ
 
@@ -57,7 +58,7 @@ def check_static(beam: Item, points: Sequence[Item], path: str) -> Iterator[Find
         values = _filled(points, word)
         if values is not None and (delivering & (np.diff(values) != 0)).any():
             yield found("V223", f"{word} changes while the meterset grows", f"{path}/BeamType", "PS3.3 C.8.8.14")
-    if _leaves_move(points, delivering):
+    if _leaves_move(beam, points, delivering):
         yield found("V223", "LeafJawPositions change while the meterset grows", f"{path}/BeamType", "PS3.3 C.8.8.14")
 
 
@@ -81,16 +82,10 @@ def _filled(points: Sequence[Item], word: str) -> Numbers | None:
     return filled
 
 
-def _leaves_move(points: Sequence[Item], delivering: npt.NDArray[np.bool_]) -> bool:
-    tag = tag_of("LeafJawPositions")
-    last: dict[Key, Element] = {}
-    for place, point in enumerate(points):
-        for key, _, device in keyed(point, "BeamLimitingDevicePositionSequence"):
-            now = device.get(tag)
-            if now is None:
-                continue
-            before = last.get(key)
-            if before is not None and delivering[place - 1] and values_differ([before, now]):
-                return True
-            last[key] = now
-    return False
+def _leaves_move(beam: Item, points: Sequence[Item], delivering: npt.NDArray[np.bool_]) -> bool:
+    held = positions(points, "", banks_of(beam, "BeamLimitingDeviceSequence"))
+    return any(
+        delivering[before.point : now.point].any() and values_differ([before.element, now.element])
+        for entries in held.values()
+        for before, now in pairwise(entries)
+    )
