@@ -130,7 +130,7 @@ def _collimators(root: Item, beams: str, points: str, defined: str) -> Iterator[
         if not kinds:
             continue
         for kind in sorted({kind for kind in kinds if kinds.count(kind) > 1}):
-            message = f"{kinds.count(kind)} devices have type {kind}; positions tell them apart by order or number of leaves only"
+            message = f"{kinds.count(kind)} devices have type {kind}; only order or number of leaves tells them apart"
             yield found("V244", message, f"{path}/{defined}", "PS3.3 C.8.8.14")
         told: set[str] = set()
         for place, held in places(chain[-1], f"{points}/BeamLimitingDevicePositionSequence"):
