@@ -81,6 +81,7 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
     if raw in spec.good and element.vr == spec.vr:
         _apply_rules(spec, element, scope)
         return
+    before = len(scope.run.findings)
     if not _is_represented(spec, element, scope):
         return
     if not raw.strip(b" \0") if element.vr not in BINARY else not raw:
@@ -88,7 +89,6 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
             kind = "Type 1" if spec.filled == "V111" else "Type 1C"
             scope.tell(spec.filled, f"{kind} attribute is empty", spec.tag, spec.section)
         return
-    before = len(scope.run.findings)
     wrong = fault(element.vr, raw, scope.charset)
     if wrong:
         scope.tell(wrong.code, wrong.message, spec.tag, _VALUE_SECTION.get(wrong.code, "PS3.5 6.2"))
