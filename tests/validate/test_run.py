@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 import tracemalloc
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from build import at, bundle, plan, put, radiation, uid
 from click.testing import CliRunner
 
 from transcoder.cli.validate import validate
-from transcoder.dicom.elements import Damaged, encode, scan
-from transcoder.dicom.instance import Instance
-from transcoder.findings import Finding, Severity
+from transcoder.dicom.elements import encode, scan
+from transcoder.dicom.files import find_files
 from transcoder.validate import check_bundle
-from transcoder.validate.run import judge_files, list_files
+from transcoder.validate.run import judge_files
 
 CP = "CArmPhotonElectronControlPointSequence"
-
-
-def read(sources: Iterable[Path]) -> Iterator[Instance | tuple[str, Finding]]:
-    """A reader of bare data sets in explicit little endian, as the tests write them."""
-    for source in sources:
-        try:
-            yield Instance(scan(source.read_bytes(), implicit=False), str(source))
-        except Damaged as damage:
-            yield str(source), Finding("S001", Severity.ERROR, damage.message)
 
 
 @pytest.fixture
@@ -41,29 +28,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command with the reader of these tests in place of the real one."""
-    module = ModuleType("transcoder.dicom.files")
-    module.read_instances = read  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "transcoder.dicom.files", module)
-
-
-def test_files_are_listed_once_in_order_and_without_the_directory(tmp_path: Path) -> None:
-    for name in ("b.dcm", "a/c.dcm", "a/DICOMDIR"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    listed = list_files([tmp_path, tmp_path / "b.dcm", tmp_path / "a" / "DICOMDIR"])
-    assert [path.relative_to(tmp_path).as_posix() for path in listed] == ["a/c.dcm", "b.dcm", "a/DICOMDIR"]
+def listed(folder: Path) -> list[Path]:
+    return list(find_files([folder]))
 
 
 def test_verdicts_equal_the_library_whatever_the_number_of_processes(folder: Path) -> None:
-    files = list_files([folder])
+    files = listed(folder)
     items = [scan(file.read_bytes(), implicit=False) for file in files]
     expected = [sorted(map(str, findings)) for findings in check_bundle(items)]
     for jobs in (1, 2):
         done: list[int] = []
-        verdicts = list(judge_files(files, read, jobs, done.append))
+        verdicts = list(judge_files(files, jobs, done.append))
         assert [verdict.path for verdict in verdicts] == [str(file) for file in files]
         assert [sorted(map(str, verdict.findings)) for verdict in verdicts] == expected
         assert sum(done) == len(files)
@@ -71,16 +46,24 @@ def test_verdicts_equal_the_library_whatever_the_number_of_processes(folder: Pat
 
 
 def test_an_unreadable_file_is_named_and_does_not_stop_the_others(folder: Path) -> None:
-    (folder / "5.dcm").write_bytes(b"junk, not a data set")
-    verdicts = list(judge_files(list_files([folder]), read))
-    assert [verdict.findings[0].code for verdict in verdicts if verdict.path.endswith("5.dcm")] == ["S001"]
+    (folder / "5.dcm").write_bytes(b"\x08\0\x16\0UI\xff\0")
+    verdicts = list(judge_files(listed(folder)))
+    assert [verdict.findings[0].code for verdict in verdicts if verdict.path.endswith("5.dcm")] == ["S003"]
     assert len(verdicts) == 9
+
+
+def test_a_file_that_is_not_dicom_is_named_and_not_blamed(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not DICOM")
+    result = CliRunner().invoke(validate, [str(tmp_path), "--json", "-"])
+    (entry,) = json.loads(result.stdout)
+    assert [finding["severity"] for finding in entry["findings"]] == ["info"]
+    assert result.exit_code == 0
 
 
 def test_a_bottomless_file_is_a_finding(tmp_path: Path) -> None:
     start = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff"
-    (tmp_path / "deep.dcm").write_bytes(start * 5000)
-    (verdict,) = judge_files(list_files([tmp_path]), read)
+    (tmp_path / "deep.dcm").write_bytes(b"\x08\0\x16\0UI\0\0" + start * 5000)
+    (verdict,) = judge_files(listed(tmp_path))
     assert [finding.code for finding in verdict.findings] == ["V292"]
 
 
@@ -93,16 +76,15 @@ def test_memory_stays_flat_over_many_files(tmp_path: Path) -> None:
         put(item, "SOPInstanceUID", uid(f"r{number}"))
         files.append(tmp_path / f"{number:03}.dcm")
         files[-1].write_bytes(encode(item))
-    list(judge_files(files[:5], read))
+    list(judge_files(files[:5]))
     tracemalloc.start()
-    for _ in judge_files(files, read):
+    for _ in judge_files(files):
         pass
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 60 * 25_000
 
 
-@pytest.mark.usefixtures("reader")
 def test_the_command_writes_reports_and_tells_by_its_status(folder: Path, tmp_path: Path) -> None:
     out = {kind: tmp_path / f"report.{kind}.out" for kind in ("json", "html", "sarif")}
     options = [part for kind, path in out.items() for part in (f"--{kind}", str(path))]
@@ -117,7 +99,6 @@ def test_the_command_writes_reports_and_tells_by_its_status(folder: Path, tmp_pa
     assert result.stderr == ""
 
 
-@pytest.mark.usefixtures("reader")
 def test_json_on_standard_output_stands_alone(folder: Path) -> None:
     result = CliRunner().invoke(validate, [str(folder), "--json", "-"])
     assert len(json.loads(result.stdout)) == 9
@@ -129,7 +110,6 @@ def test_a_wrong_call_has_status_two(tmp_path: Path) -> None:
     assert CliRunner().invoke(validate, [str(tmp_path), "--jobs", "0"]).exit_code == 2
 
 
-@pytest.mark.usefixtures("reader")
 def test_no_findings_of_severity_error_is_status_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("transcoder.validate.run.check_tables", lambda item: [])
     (tmp_path / "plan.dcm").write_bytes(encode(plan()))

@@ -10,6 +10,8 @@ from typing import IO
 
 import click
 
+from transcoder import __version__
+
 __all__ = ["validate"]
 
 # A bar for fewer files would only flicker.
@@ -37,10 +39,10 @@ def validate(
     Findings go to standard output, one a line, unless a report is written there.
     """
     # Heavy imports here, so that `transcoder --help` stays fast.
-    from transcoder.dicom.files import read_instances
+    from transcoder.dicom.files import find_files
     from transcoder.report.validation import HtmlReport, JsonReport, Judged, Report, SarifReport, Tally, TextReport
     from transcoder.validate import catalogue, catalogue_state
-    from transcoder.validate.run import judge_files, list_files
+    from transcoder.validate.run import judge_files
 
     titles = {code: entry.title for code, entry in (catalogue.CODES | catalogue_state.CODES).items()}
     files = (json_file, html_file, sarif_file)
@@ -48,15 +50,15 @@ def validate(
     if json_file:
         reports.append(JsonReport(json_file))
     if html_file:
-        reports.append(HtmlReport(html_file, titles, version()))
+        reports.append(HtmlReport(html_file, titles, __version__))
     if sarif_file:
-        reports.append(SarifReport(sarif_file, titles, version()))
+        reports.append(SarifReport(sarif_file, titles, __version__))
     if not any(file is not None and file.name == "<stdout>" for file in files):
         reports.append(TextReport(_Echo()))
     tally = Tally()
-    paths = list_files(sources)
+    paths = list(dict.fromkeys(find_files(sources)))
     with progress(len(paths)) as tell:
-        for verdict in judge_files(paths, read_instances, jobs, tell):
+        for verdict in judge_files(paths, jobs, tell):
             judged = Judged(verdict.path, verdict.sop_class_uid, verdict.findings, verdict.sop_class)
             tally.add(judged)
             for report in reports:
@@ -86,14 +88,3 @@ def progress(total: int) -> Iterator[Callable[[int], object]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("judging", total=total)
         yield lambda count: bar.advance(task, count)
-
-
-def version() -> str:
-    """The version of this package as installed."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("rt-transcoder")
-    except PackageNotFoundError:
-        return "0"
