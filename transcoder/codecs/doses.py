@@ -63,7 +63,14 @@ class DoseMapping:
 Record = dict[str, Cell]
 
 
-@assembler("dose_contribution")
+@assembler(
+    "dose_contribution",
+    identifications="label coordinates volume purpose meaning",
+    radiations="radiation",
+    parameters="identification primary",
+    values="type purpose",
+    mapping="meterset dose",
+)
 def dose_contribution(beams: list[Record], references: list[Record], group: list[Record]) -> dict[str, list[Any]]:
     """The dose identifications of a set and, for each radiation, its doses (C.36.11).
 

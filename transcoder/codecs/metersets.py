@@ -16,18 +16,23 @@ Column = NDArray[np.float64]
     "meterset",
     first="sparse number number",
     second="number",
-    required=2,
+    required=0,
     normalises="weights are written as metersets, their final value as the beam meterset",
 )
 class Meterset:
     """Cumulative weights, final weight, beam meterset <-> absolute cumulative meterset.
 
-    first: weight (n, 1), final (1,), beam meterset (1,) in the dosimeter unit or None; second: meterset (n, 1), the
-    unit of Radiation Dosimeter Unit Sequence, 0.0 at the first point. Without a beam meterset there is none.
+    first: weight (n, 1), final (1,), beam meterset (1,) in the dosimeter unit; second: meterset (n, 1), the unit of
+    Radiation Dosimeter Unit Sequence, 0.0 at the first point. Without a beam meterset there is none, and then
+    weights may be missing too.
     """
 
     @staticmethod
-    def forward(weight: Column, final: Column, total: Column | None) -> tuple[Column | None]:
+    def forward(weight: Column | None, final: Column | None, total: Column | None) -> tuple[Column | None]:
+        if total is None and (weight is None or np.isnan(weight).any()):
+            return (None,)
+        if weight is None or final is None:
+            raise Refused("T021", "Cumulative Meterset Weight or its final value is missing although there is a meterset")
         values = weight[:, 0]
         if np.isnan(values).any():
             missing = int(np.flatnonzero(np.isnan(values))[0])

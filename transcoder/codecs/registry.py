@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from transcoder.errors import TranscoderError
 
-__all__ = ["ASSEMBLERS", "CODECS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec"]
+__all__ = ["ASSEMBLERS", "CODECS", "RECORDS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec"]
 
 
 class Code(NamedTuple):
@@ -77,15 +77,21 @@ class CodecInfo:
 CODECS: dict[str, CodecInfo] = {}
 Records = dict[str, Any]
 ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
+# Of each assembler the lists it makes and the fields of their records.
+RECORDS: dict[str, dict[str, frozenset[str]]] = {}
 
 
-def assembler(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register a function that makes lists of records from lists of records; each field is a :class:`Cell`."""
+def assembler(name: str, **makes: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function that makes lists of records from lists of records; each field is a :class:`Cell`.
+
+    ``makes`` names each list and, separated by blanks, the fields of its records.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         if name in ASSEMBLERS:
             raise ValueError(f"assembler '{name}' is registered twice")
         ASSEMBLERS[name] = function
+        RECORDS[name] = {each: frozenset(fields.split()) for each, fields in makes.items()}
         return function
 
     return register

@@ -12,14 +12,15 @@ __all__ = ["Technique", "technique_of"]
 Column = NDArray[np.float64]
 
 
-def technique_of(meterset: Column, gantry: Column, apertures: list[Column], rate: Column | None) -> str:
+def technique_of(meterset: Column | None, gantry: Column, apertures: list[Column]) -> str:
     """The technique's name in ``mappings/codes/technique.yaml`` from columns (n, k) over the control points.
 
     STATIC nothing moves; STEP_AND_SHOOT the aperture changes only while no meterset is delivered; SLIDING_WINDOW
     it changes under radiation; ARC the source turns; CONFORMAL_ARC the aperture follows it; VMAT the meterset per
-    degree changes as well.
+    degree changes as well. Without metersets every segment counts as delivered, each with the same share.
     """
-    delivered = np.diff(meterset[:, 0]) > 0
+    units = np.arange(len(gantry), dtype=float) if meterset is None else meterset[:, 0]
+    delivered = np.diff(units) > 0
     turned = np.abs(np.diff(gantry[:, 0]))
     moved = np.zeros(len(delivered), dtype=bool)
     for aperture in apertures:
@@ -28,7 +29,7 @@ def technique_of(meterset: Column, gantry: Column, apertures: list[Column], rate
         if not moved.any():
             return "ARC"
         active = delivered & (turned > 0)
-        ratio = np.diff(meterset[:, 0])[active] / turned[active]
+        ratio = np.diff(units)[active] / turned[active]
         steady = np.ptp(ratio) <= 0.01 * ratio.max() and bool(np.all(delivered == (turned > 0)))
         return "CONFORMAL_ARC" if steady else "VMAT"
     if not moved.any():
@@ -40,11 +41,12 @@ def technique_of(meterset: Column, gantry: Column, apertures: list[Column], rate
     "technique",
     first="number number columns",
     second="text",
+    required=0,
     one_way="a technique does not say how the beam moves",
 )
 class Technique:
     """Metersets or weights (n, 1), source roll angle (n, 1) and all openings (n, k) -> a technique's name."""
 
     @staticmethod
-    def forward(meterset: Column, gantry: Column, apertures: list[Column]) -> tuple[list[str]]:
-        return ([technique_of(meterset, gantry, apertures, None)],)
+    def forward(meterset: Column | None, gantry: Column | None, apertures: list[Column]) -> tuple[list[str] | None]:
+        return (None if gantry is None else [technique_of(meterset, gantry, apertures)],)

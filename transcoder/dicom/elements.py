@@ -20,6 +20,7 @@ SEQUENCE_END = 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 # PS3.5 Table 7.1-1: these value representations have a 32-bit length in explicit encoding.
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+BINARY_VRS = frozenset("AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV".split())
 SHORT_VRS = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _IMPLICIT = Struct("<HHL")
 _EXPLICIT = Struct("<HH2sH")
@@ -71,7 +72,9 @@ class Element:
         return self.value if isinstance(self.value, bytes) else b""
 
     def is_empty(self) -> bool:
-        """Whether the element has neither value nor items."""
+        """Whether the element has neither value nor items; blanks are no text, but zero is a number."""
+        if self.vr in BINARY_VRS:
+            return not self.value
         return not (self.value if isinstance(self.value, list) else self.value.strip(b" \0"))
 
 

@@ -14,10 +14,14 @@ _SOP_INSTANCE_UID = 0x00080018
 
 @dataclass(eq=False)
 class Instance:
-    """A data set (without file meta information) with the path it was read from, empty when it was made here."""
+    """A data set (without file meta information), the path it was read from, and the file's bytes.
+
+    Path and bytes are empty for an instance that did not come from a file.
+    """
 
     item: Item
     path: str = ""
+    raw: bytes = b""
 
     @property
     def sop_class_uid(self) -> str:

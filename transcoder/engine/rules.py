@@ -47,7 +47,14 @@ def _lose(scope: Scope, rule: Rule) -> None:
     if not rule.lost:
         return
     for path, kind in zip(rule.first, _kinds(scope, rule.via, rule.first), strict=True):
-        scope.run.ledger.lose(read(scope, path, kind).sources, rule.id, f"never: {rule.lost}")
+        _lose_cell(scope, rule, read(scope, path, kind))
+
+
+def _lose_cell(scope: Scope, rule: Rule, cell: Cell) -> None:
+    """Declare what a rule read and could not carry, in the ledger and as a finding."""
+    scope.run.ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
+    if cell:
+        scope.run.tell("T106", Severity.INFO, f"not carried: {rule.lost}", _source_place(scope, rule), rule.id, rule.cite)
 
 
 def _carry(scope: Scope, rule: Rule) -> None:
@@ -65,7 +72,7 @@ def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ..
     """The second-generation values, None where the source has not what the codec needs."""
     values = [cell.value for cell in cells]
     if not rule.via or not rule.via[0].codec:
-        present = bool(values) and values[0] is not None
+        present = bool(values) and values[0] is not None and not (rule.otherwise and _is_empty(values[0]))
         return (values[0],) * len(rule.second) if present else None
     if not _has_enough(scope, rule, values):
         return None
@@ -75,13 +82,20 @@ def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ..
     return outputs
 
 
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, Element) and value.is_empty()
+
+
 def _has_enough(scope: Scope, rule: Rule, values: list[Any]) -> bool:
     if rule.always:
         return True
-    name = rule.via[0].codec
+    return _enough(rule.via[0].codec, values)
+
+
+def _enough(name: str, values: list[Any]) -> bool:
     needed = 1 if name == "table" else CODECS[name].required
     if needed == 0:
-        return any(value is not None for value in values) or not values or name in ("label", "detail_flag")
+        return any(value is not None for value in values)
     return all(value is not None for value in values[:needed])
 
 
@@ -146,11 +160,11 @@ def _note(scope: Scope, rule: Rule, cells: list[Cell], copied: list[Element] | N
     ledger = scope.run.ledger
     for number, cell in enumerate(cells):
         if copied is None and rule.lost:
-            ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
+            _lose_cell(scope, rule, cell)
         elif copied is None or _makes_name(rule):
             ledger.derive(cell.sources, rule.id)
         elif rule.lost and number and not _is_carried(rule, cells, number):
-            ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
+            _lose_cell(scope, rule, cell)
         else:
             ledger.carry(cell.sources, rule.id)
     if copied:
@@ -210,6 +224,8 @@ def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
         return False
     values = [cell.value for cell in cells]
     if otherwise.via and otherwise.via[0].codec:
+        if not _enough(otherwise.via[0].codec, values):
+            return False
         outputs = convert(scope, otherwise.via, values)
     else:
         if isinstance(values[0], Element) and values[0].is_empty():

@@ -1,0 +1,206 @@
+"""The four verbs: read, transcode, validate, write. No printing, no global state; safe from several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transcoder import __version__
+from transcoder.dicom.bundle import Bundle, instance_of
+from transcoder.dicom.elements import scan, tag_of
+from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
+from transcoder.dicom.instance import Instance
+from transcoder.engine.preserve import embed
+from transcoder.engine.split import Outcome, split
+from transcoder.errors import ConversionError, SourceError, UsageError
+from transcoder.findings import Account, Finding, Severity
+from transcoder.mapping.catalog import load
+from transcoder.mapping.model import Family, Mapping
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+__all__ = ["Bundle", "Result", "convert_instance", "direction_of", "read", "transcode", "validate", "write"]
+
+SECOND_GENERATION = "1.2.840.10008.5.1.4.1.1.481."
+_SECOND = frozenset(SECOND_GENERATION + str(number) for number in range(10, 26))
+_COMPANIONS = frozenset([SECOND_GENERATION + "3"])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a conversion gave: the new instances, the ledger, and what was noticed."""
+
+    bundle: Bundle
+    account: Account
+    findings: list[Finding]
+
+
+def read(sources: Iterable[str | Path | Dataset]) -> Bundle:
+    """Instances from paths (files, folders, DICOMDIRs) or pydicom data sets.
+
+    Raises :class:`~transcoder.errors.SourceError` when a file is damaged or none is DICOM; files of a folder that
+    are not DICOM are passed over.
+    """
+    instances: list[Instance] = []
+    findings: list[Finding] = []
+    for source in sources:
+        if not isinstance(source, (str, Path)):
+            instances.append(instance_of(source))
+            continue
+        for each in read_instances([Path(source)]):
+            if isinstance(each, Unread):
+                findings.append(each.finding)
+            else:
+                instances.append(each)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors or not instances:
+        told = errors or findings
+        raise SourceError("; ".join(map(str, told)) or "no source was given", told)
+    return Bundle(instances)
+
+
+def direction_of(instance: Instance, mapping: Mapping) -> str:
+    """``second`` for a first-generation source, ``first`` for a second-generation one, empty for anything else."""
+    if instance.sop_class_uid in _SECOND:
+        return "first"
+    for family in mapping.families.values():
+        known = {uid for uid, _ in family.sop_classes} | {uid for uid, _, _ in family.refused_classes}
+        if instance.sop_class_uid in known:
+            return "second"
+    return ""
+
+
+def is_companion(instance: Instance) -> bool:
+    """Whether the instance is no source itself but may be consulted (an RT Structure Set)."""
+    return instance.sop_class_uid in _COMPANIONS
+
+
+def convert_instance(
+    instance: Instance,
+    others: Sequence[Instance],
+    mapping: Mapping,
+    *,
+    to: str = "",
+    preserve: bool = False,
+    lenient: bool = False,
+) -> Outcome:
+    """Convert one instance; a refusal is an outcome with error findings and nothing made."""
+    direction = direction_of(instance, mapping)
+    if to and direction and to != direction:
+        return _refused("T009", f"the source is of the {to} generation already", "SOPClassUID")
+    if direction == "first":
+        return _refused("T009", "the way from the second to the first generation is not built yet", "SOPClassUID")
+    if not direction:
+        return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
+    family = _family(instance, mapping)
+    for uid, code, text in family.refused_classes:
+        if uid == instance.sop_class_uid:
+            return _refused(code, text, "SOPClassUID")
+    finish = embed if preserve else None
+    software = f"rt-transcoder {__version__}"
+    return split(instance, others, mapping, family, software=software, lenient=lenient, finish=finish)
+
+
+def _family(instance: Instance, mapping: Mapping) -> Family:
+    for family in mapping.families.values():
+        known = {uid for uid, _ in family.sop_classes} | {uid for uid, _, _ in family.refused_classes}
+        if instance.sop_class_uid in known:
+            return family
+    raise ConversionError("no family takes this SOP Class")
+
+
+def _refused(code: str, message: str, path: str) -> Outcome:
+    return Outcome(findings=[Finding(code, Severity.ERROR, message, path)])
+
+
+def transcode(
+    bundle: Bundle,
+    to: str = "",
+    *,
+    preserve: bool = False,
+    overlays: Iterable[str | Path] = (),
+    policy: str = "raise",
+) -> Result:
+    """Convert the instances of a bundle to the other generation.
+
+    ``to`` is ``second`` or ``first``, or empty to take it from the SOP Classes; ``policy`` ``warn`` also reads
+    values that are illegal and yet unambiguous. Raises :class:`~transcoder.errors.ConversionError`, which carries
+    the findings, when a source cannot be converted; never returns a part.
+    """
+    if to not in ("", "first", "second"):
+        raise UsageError(f"'{to}' is no generation: first or second")
+    if policy not in ("raise", "warn"):
+        raise UsageError(f"'{policy}' is no policy: raise or warn")
+    mapping = load(tuple(Path(each) for each in overlays))
+    members = list(bundle.members())
+    made: list[bytes] = []
+    findings: list[Finding] = []
+    account = Account()
+    for member in members:
+        if is_companion(member):
+            continue
+        others = [other for other in members if other is not member]
+        outcome = convert_instance(member, others, mapping, to=to, preserve=preserve, lenient=policy == "warn")
+        findings.extend(outcome.findings)
+        made.extend(each.data for each in outcome.made)
+        account = _sum(account, outcome.account)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors or not made:
+        raise ConversionError("; ".join(map(str, errors[:5])) or "nothing to convert", findings)
+    return Result(Bundle(encoded=made), account, findings)
+
+
+def _sum(left: Account, right: Account) -> Account:
+    if not left.entries:
+        return right
+    joined = Account(entries=left.entries + right.entries, private={**left.private})
+    for name, count in right.private.items():
+        joined.private[name] = joined.private.get(name, 0) + count
+    joined.source = replace(left.source, **_added(left.source, right.source))
+    joined.target = replace(left.target, **_added(left.target, right.target))
+    return joined
+
+
+def _added(left: object, right: object) -> dict[str, int]:
+    from dataclasses import asdict
+
+    mine, theirs = asdict(left), asdict(right)  # type: ignore[call-overload]  # both are the counting records
+    return {name: mine[name] + theirs[name] for name in mine}
+
+
+def validate(bundle: Bundle) -> list[Finding]:
+    """What breaks the standard in the instances of a bundle, each path behind ``instances[n]``."""
+    from transcoder.validate import check_bundle
+
+    found = check_bundle(bundle.items())
+    return [
+        replace(finding, path=f"instances[{number}]" + (f"/{finding.path}" if finding.path else ""))
+        for number, findings in enumerate(found)
+        for finding in findings
+    ]
+
+
+def write(bundle: Bundle, folder: str | Path) -> list[Path]:
+    """Write each instance as a Part 10 file, whole or not at all; returns the paths in the bundle's order."""
+    target = Path(folder)
+    paths = []
+    for number, data in enumerate(bundle.encoded(), start=1):
+        names = Instance(scan(data, implicit=False))
+        path = target / f"{number:02d}-{class_name(names.sop_class_uid)}.dcm"
+        write_file(path, encode_file(data, names.sop_class_uid, names.sop_instance_uid))
+        paths.append(path)
+    return paths
+
+
+def class_name(uid: str) -> str:
+    """A short name of a SOP Class for file names: its PS3.6 keyword without ``Storage``."""
+    from pydicom.uid import UID
+
+    keyword = UID(uid).keyword or "Instance"
+    return keyword.removesuffix("Storage")
+
+
+_ = tag_of

@@ -1,0 +1,108 @@
+"""``transcoder convert``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+__all__ = ["convert"]
+
+_FEW = 3
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SOURCE...")
+@click.option(
+    "-o",
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the outputs and report.json.",
+)
+@click.option(
+    "--to",
+    type=click.Choice(["second", "first"]),
+    help="Generation to convert to; taken from the SOP Classes by default.",
+)
+@click.option(
+    "--preserve", is_flag=True, help="Embed the whole source in the set, so that the way back restores it exactly."
+)
+@click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Site values and changed rules; may be given several times.",
+)
+@click.option(
+    "--policy",
+    type=click.Choice(["raise", "warn"]),
+    default="raise",
+    show_default=True,
+    help="warn also reads values that are illegal and yet unambiguous.",
+)
+@click.option("--force", is_flag=True, help="Write outputs that fail validation to OUT/quarantine/.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors of the call.")
+@click.pass_context
+def convert(
+    context: click.Context,
+    sources: tuple[Path, ...],
+    out: Path,
+    to: str | None,
+    preserve: bool,
+    overlays: tuple[Path, ...],
+    policy: str,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Convert the instances that SOURCE... hold: files, folders or DICOMDIRs.
+
+    Each source gets a folder of its own below OUT; OUT/report.json says what became of every input.
+    """
+    from transcoder.batch import Options, convert_folder
+    from transcoder.mapping.catalog import load
+
+    mapping = load(overlays)
+    options = Options(to or "", preserve, policy == "warn", force)
+    with _Progress() as progress:
+        inputs = convert_folder(sources, out, mapping, options, progress)
+    if not quiet:
+        from transcoder.report.conversion import lines
+
+        for line in lines(inputs):
+            click.echo(line)
+    bad = any(each.status in ("refused", "failed") for each in inputs)
+    good = any(each.status == "converted" for each in inputs)
+    context.exit(0 if good and not bad else 1)
+
+
+class _Progress:
+    """A bar on stderr for more than a few files, and only on a terminal."""
+
+    def __init__(self) -> None:
+        self._update: Callable[[int, int], None] | None = None
+        self._stop: Callable[[], None] = lambda: None
+
+    def __enter__(self) -> Callable[[int, int], None]:
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _tell(self, done: int, total: int) -> None:
+        import sys
+
+        if total <= _FEW or not sys.stderr.isatty():
+            return
+        if self._update is None:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            bar = Progress(console=Console(stderr=True), transient=True)
+            task = bar.add_task("converting", total=total)
+            bar.start()
+            self._stop = bar.stop
+            self._update = lambda number, _total: bar.update(task, completed=number)
+        self._update(done, total)
