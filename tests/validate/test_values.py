@@ -181,3 +181,13 @@ def _items(item: Item) -> list[Item]:
             for child in element.value:
                 found += [child, *_items(child)]
     return found
+
+
+@pytest.mark.parametrize(
+    ("vr", "good"), [("DS", b"123.4567"), ("IS", b"1234567"), ("TM", b"120000.123"), ("UI", b"1.2.3")]
+)
+def test_a_fault_behind_many_values_is_found_at_once(vr: str, good: bytes) -> None:
+    """Backtracking over the values in front would take longer than the universe has left."""
+    wrong = fault(vr, b"\\".join([good] * 400) + b"\\?")
+    assert wrong is not None
+    assert wrong.code == "V124"

@@ -36,14 +36,15 @@ _ONE = {
     "AS": rb"\d{3}[DWMY]",
     "CS": rb"[A-Z0-9_ ]{0,16}",
     "DA": _DATE,
-    "DS": rb"(?=[^\\]{0,16}(?:\\|\Z)) *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *",
+    "DS": rb"(?=[^\\]{0,16}(?:\\|\Z)) *[+-]?(?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)? *+",
     "DT": rb"\d{4}(?:(?:0[1-9]|1[0-2])(?:(?:0[1-9]|[12]\d|3[01])(?:%s)?)?)?(?:[+-](?:0\d|1[0-4])[0-5]\d)? *" % _TIME,
     "IS": rb"(?=[^\\]{0,12}(?:\\|\Z)) *[+-]?\d+ *",
     "TM": _TIME + rb" *",
     "UI": rb"(?=[^\\]{0,64}(?:\\|\Z))(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*",
 }
-# Values may be empty between backslashes (PS3.5 section 6.4).
-_WHOLE = {vr: re.compile(rb"(?:%s)?(?:\\(?:%s)?)*" % (one, one)) for vr, one in _ONE.items()}
+# Values may be empty between backslashes (PS3.5 section 6.4). Each value is atomic: without that, a fault behind a
+# hundred good values would be looked for in every way the good ones can be read.
+_WHOLE = {vr: re.compile(rb"(?>(?:%s)?)(?>\\(?:%s)?)*+" % (one, one)) for vr, one in _ONE.items()}
 _SINGLE = {vr: re.compile(rb"(?:%s)?" % one) for vr, one in _ONE.items()}
 _LENGTHS = {"AE": 16, "AS": 4, "CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "TM": 14, "UI": 64}
 _REPERTOIRES = {
