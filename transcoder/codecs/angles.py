@@ -29,7 +29,8 @@ class ContinuousAngle:
     segment behind the point. second: roll (n, 1) deg, unbounded; each value differs from its angle by whole turns
     only. ``increasing`` is the direction in which the angle grows: CW for gantry, pitch and roll, CC for
     collimator, patient support and eccentric rotation, because of where each is viewed from (C.8.8.14,
-    C.8.8.14.12). An angle that is stated again with a direction is a full turn (C.8.8.14.8).
+    C.8.8.14.12). An angle that is stated again with a direction is a full turn (C.8.8.14.8). Differences below
+    1e-9 degrees are none: they come from adding turns to binary fractions.
     """
 
     @staticmethod
@@ -38,19 +39,22 @@ class ContinuousAngle:
         if np.isnan(stated[0]):
             raise Refused("T031", "the angle is not stated at the first control point")
         roll = np.empty(len(stated))
-        roll[0] = stated[0]
+        roll[0] = before = stated[0]
         for here in range(1, len(stated)):
             if np.isnan(stated[here]):
                 roll[here] = roll[here - 1]
                 continue
             turn = direction[here - 1] if direction else ""
-            roll[here] = _next(roll[here - 1], stated[here], turn or "NONE", increasing)
+            step = _step(_remainder(stated[here] - before), turn or "NONE", increasing)
+            before = stated[here]
+            # From the stated angle, so that a value differs from it by whole turns and not by rounding.
+            roll[here] = before + FULL * round((roll[here - 1] + step - before) / FULL) if step else roll[here - 1]
         return (roll[:, None],)
 
     @staticmethod
     def backward(roll: Column, increasing: str) -> tuple[Column, list[str]]:
         values = roll[:, 0]
-        steps = np.diff(values)
+        steps = np.round(np.diff(values), DECIMALS)
         if np.any(np.abs(steps) > FULL):
             raise Refused("T033", "more than one turn between two control points (C.8.8.14.8 permits 360 degrees)")
         falling = "CC" if increasing == "CW" else "CW"
@@ -58,16 +62,22 @@ class ContinuousAngle:
         return fold(values)[:, None], [*turns, "NONE"]
 
 
-def _next(roll: float, angle: float, turn: str, increasing: str) -> float:
+def _step(forward: float, turn: str, increasing: str) -> float:
+    """The signed turn in degrees to an angle that lies ``forward`` (in [0, 360)) ahead."""
     if turn == "NONE":
-        if (angle - roll) % FULL:
+        if forward:
             raise Refused("T032", "the angle changes although its rotation direction is NONE")
-        return roll
-    step = (angle - roll) % FULL or FULL
-    if turn != increasing:
-        step -= FULL
-        step = step or -FULL
-    return float(angle + FULL * round((roll + step - angle) / FULL))
+        return 0.0
+    if turn not in ("CW", "CC"):
+        raise Refused("T035", "a rotation direction that is none of CW, CC and NONE")
+    if turn == increasing:
+        return forward or FULL
+    return forward - FULL
+
+
+def _remainder(angle: float) -> float:
+    """An angle brought into [0, 360), without the noise of binary fractions."""
+    return round(float(angle) % FULL, DECIMALS) % FULL
 
 
 def fold(angle: Column) -> Column:

@@ -3,7 +3,8 @@
 A delimiter that moves along y is one whose own system is turned by +90 degrees about the beam axis. A point (x, y)
 of the collimator system then has x' = +y and y' = -x (C.36.1.1.5, C.36.1.1.9). Positions run along x' and keep
 their sign; boundaries run along y', so they are negated, and with them the order of the leaves is reversed
-(C.36.2.2.19, C.36.2.2.20).
+(C.36.2.2.19, C.36.2.2.20). Leaves of the first generation count from pair 1, at whichever edge it lies (C.8.8.14);
+those of the second from the lowest boundary.
 """
 
 from __future__ import annotations
@@ -15,18 +16,49 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Refused, codec
 
-__all__ = ["LeafBoundaries", "LeafPositions", "match_openings"]
+__all__ = ["BoundaryOrder", "LeafBoundaries", "LeafPositions", "match_openings"]
 
 Array = NDArray[np.float64]
+FULL = 360.0
 QUARTER = 90.0
 AS_NOTED = "as_noted"
 
 
 def _is_turned(angle: Array, mlcy: str) -> bool:
-    return float(angle[0]) == QUARTER and mlcy != AS_NOTED
+    turn = float(angle[0]) % FULL
+    if turn not in (0.0, QUARTER):
+        raise Refused("T057", "Beam Modifier Orientation Angle is neither 0 nor 90 degrees (C.8.8.14.17)")
+    return turn == QUARTER and mlcy != AS_NOTED
 
 
-@codec("leaf_boundaries", first="number", second="number")
+def _increasing(boundaries: Array) -> Array:
+    """The boundaries (N+1,) from the lowest on."""
+    steps = np.diff(boundaries)
+    if (steps > 0).all():
+        return boundaries
+    if (steps < 0).all():
+        return boundaries[::-1]
+    raise Refused("T053", "Leaf Position Boundaries neither increase nor decrease")
+
+
+@codec("boundary_order", first="number", second="number", normalises="boundaries of the second generation increase")
+class BoundaryOrder:
+    """Leaf position boundaries (N+1,) mm -> 1.0 where they increase, -1.0 where they decrease, (1,).
+
+    The second generation has one order only (C.36.2.2.19), so that the way back says 1.0.
+    """
+
+    @staticmethod
+    def forward(boundaries: Array) -> tuple[Array]:
+        falls = boundaries.size > 1 and bool((np.diff(boundaries) < 0).all())
+        return (np.array([-1.0 if falls else 1.0]),)
+
+    @staticmethod
+    def backward(boundaries: Array) -> tuple[Array]:
+        return (np.array([1.0]),)
+
+
+@codec("leaf_boundaries", first="number", second="number", normalises="boundaries that decrease come back increasing")
 class LeafBoundaries:
     """Leaf position boundaries (N+1,) mm at the isocenter <-> delimiter boundaries (N+1,) mm, increasing.
 
@@ -36,12 +68,13 @@ class LeafBoundaries:
 
     @staticmethod
     def forward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
-        if (np.diff(boundaries) <= 0).any():
-            raise Refused("T053", "Leaf Position Boundaries do not increase")
-        return (-boundaries[::-1] + 0.0 if _is_turned(angle, mlcy) else boundaries,)
+        rising = _increasing(boundaries)
+        return (-rising[::-1] + 0.0 if _is_turned(angle, mlcy) else rising,)
 
     @staticmethod
     def backward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+        if (np.diff(boundaries) <= 0).any():
+            raise Refused("T053", "Parallel RT Beam Delimiter Boundaries do not increase (C.36.2.2.19)")
         return LeafBoundaries.forward(boundaries, angle, mlcy)
 
 
@@ -49,19 +82,21 @@ class LeafBoundaries:
 class LeafPositions:
     """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm, negative side first, by boundary.
 
-    At +90 degrees the lists of both banks are reversed; a jaw pair has one delimiter, so it stays as it is.
+    The lists of both banks are reversed at +90 degrees, and where ``order`` (1,) is -1.0 because the boundaries
+    decrease; both together leave them as they are. A jaw pair has one delimiter, so it stays as it is.
     """
 
     @staticmethod
-    def forward(positions: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
-        if not _is_turned(angle, mlcy):
+    def forward(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[Array]:
+        falls = order is not None and float(order[0]) < 0
+        if _is_turned(angle, mlcy) == falls:
             return (positions,)
         half = positions.shape[1] // 2
         return (np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1),)
 
     @staticmethod
-    def backward(positions: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
-        return LeafPositions.forward(positions, angle, mlcy)
+    def backward(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[Array]:
+        return LeafPositions.forward(positions, angle, mlcy, order)
 
 
 # One axis, two names (decision 15): X and ASYMX both name the jaw pair that moves along x.

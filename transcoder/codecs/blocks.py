@@ -10,6 +10,8 @@ from transcoder.codecs.registry import Refused, codec
 __all__ = ["BlockEdge", "CompensatorMap"]
 
 Array = NDArray[np.float64]
+# Twice the area in mm² below which three points are on one line: edges that touch do not cross.
+TOUCHING = 1e-6
 
 
 @codec(
@@ -17,12 +19,13 @@ Array = NDArray[np.float64]
     first="number number",
     second="number",
     required=1,
-    normalises="a polygon that repeats its first vertex at the end is written open; 32-bit floats",
+    normalises="a vertex that follows itself, the first behind the last included, is written once; 32-bit floats",
 )
 class BlockEdge:
     """Block Data (2k,) mm and its number of points (1,) <-> Block Edge Data (2k,) mm (C.36.2.2.13).
 
-    The second generation closes the polygon implicitly and lets no vertex occur twice.
+    The second generation closes the polygon implicitly, lets no vertex occur twice and no edges cross. What counts
+    is the polygon as it is written, in 32-bit floats.
     """
 
     @staticmethod
@@ -30,10 +33,17 @@ class BlockEdge:
         if data.size % 2 or (points is not None and data.size != 2 * int(points[0])):
             raise Refused("T061", "Block Data does not hold Block Number of Points pairs")
         outline = data.reshape(-1, 2)
-        if len(outline) > 1 and (outline[0] == outline[-1]).all():
-            outline = outline[:-1]
-        if len(outline) < 3 or len(np.unique(outline, axis=0)) != len(outline):
+        written = outline.astype(np.float32)
+        kept = (written != np.roll(written, 1, axis=0)).any(axis=1)
+        # Of equal neighbours the first stays; the one behind the end is the first vertex again.
+        kept[:1] = True
+        while len(kept) > 1 and (written[kept][0] == written[kept][-1]).all() and kept.sum() > 1:
+            kept[np.flatnonzero(kept)[-1]] = False
+        outline = outline[kept]
+        if len(outline) < 3 or len(np.unique(outline.astype(np.float32), axis=0)) != len(outline):
             raise Refused("T062", "the block outline is no simple polygon: a vertex occurs twice or fewer than three")
+        if _crosses(outline):
+            raise Refused("T062", "the block outline is no simple polygon: two of its edges cross")
         return (outline.ravel(),)
 
     @staticmethod
@@ -41,11 +51,30 @@ class BlockEdge:
         return data, np.array([data.size / 2])
 
 
+def _crosses(outline: Array) -> bool:
+    """Whether two edges of a closed polygon (k, 2) cross inside both."""
+    ends = np.roll(outline, -1, axis=0)
+    for place in range(len(outline) - 2):
+        start, end = outline[place], ends[place]
+        others, their_ends = outline[place + 2 :], ends[place + 2 :]
+        apart = _side(start, end, others) * _side(start, end, their_ends) < 0
+        if (apart & (_side(others, their_ends, start) * _side(others, their_ends, end) < 0)).any():
+            return True
+    return False
+
+
+def _side(start: Array, end: Array, point: Array) -> Array:
+    """On which side of the line from start to end a point lies: positive on the left, 0 on the line."""
+    along, to = end - start, point - start
+    side: Array = along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
+    return np.where(np.abs(side) < TOUCHING, 0.0, side)
+
+
 @codec(
     "compensator_map",
     first="number number number number number",
     second="number",
-    normalises="pixels become triplets row by row; 32-bit floats",
+    normalises="triplets are put in order row by row; the spacing of a single row or column is 1 mm; 32-bit floats",
 )
 class CompensatorMap:
     """Thickness pixels (rows x columns,) mm, rows, columns, spacing (2,), position (2,) <-> triplets x, y, t (3k,).
@@ -72,6 +101,8 @@ class CompensatorMap:
         if len(x) * len(y) != len(grid):
             raise Refused("T063", "the thickness map is no full grid")
         order = np.lexsort((grid[:, 0], -grid[:, 1]))
+        if (grid[order, 0] != np.tile(x, len(y))).any() or (grid[order, 1] != np.repeat(y, len(x))).any():
+            raise Refused("T063", "the thickness map is no full grid")
         spacing = np.array([_step(y[::-1]), _step(x)])
         return grid[order, 2], np.array([len(y)]), np.array([len(x)]), spacing, np.array([x[0], y[0]])
 

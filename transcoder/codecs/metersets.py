@@ -51,7 +51,8 @@ class Meterset:
                 return (np.zeros_like(weight),)
             raise Refused("T025", "a beam meterset cannot be shared out over a final weight of 0")
         # Multiplying first keeps a final weight that equals the meterset, or is 1 or 100, exact.
-        meterset = weight * total[0] / final[0]
+        # The last weight may exceed the final one by its tolerance, a meterset never the whole one.
+        meterset = np.minimum(weight * total[0] / final[0], total[0])
         meterset[values == values[-1]] = total[0]
         return (meterset,)
 

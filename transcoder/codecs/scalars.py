@@ -109,7 +109,7 @@ class FirstOf:
     first="text text number",
     second="text text",
     required=0,
-    normalises="a name that does not fit is cut and numbered, and stands whole in the description",
+    normalises="a name that does not fit is cut and numbered, and stands whole in the description; blanks are single",
 )
 class Label:
     """A name and a description <-> a label of at most 16 characters, unique in its set, and a description.
@@ -125,11 +125,10 @@ class Label:
         name: list[str] | None, description: list[str] | None, number: Number_ | None, taken: Any = ()
     ) -> tuple[list[str], list[str] | None]:
         count = "" if number is None else str(int(number[0]))
-        whole = (name[0] if name else "").strip() or f"Beam {count}".strip()
+        whole = " ".join((name[0] if name else "").split()) or f"Beam {count}".strip()
         label = whole
         if len(whole) > Label.MOST or whole in taken:
-            tail = f"~{count}"
-            label = whole[: Label.MOST - len(tail)].rstrip() + tail
+            label = Label.cut(whole, count)
         if label in taken:
             raise Refused("T140", "no label of 16 characters tells this beam from the others of its group")
         text = (description[0] if description else "").strip()
@@ -142,11 +141,17 @@ class Label:
     def backward(
         label: list[str], description: list[str] | None, taken: Any = ()
     ) -> tuple[list[str], list[str] | None, None]:
-        stem, mark, tail = label[0].rpartition("~")
+        _, mark, tail = label[0].rpartition("~")
         text = description[0] if description else ""
-        if mark and tail.isdigit() and stem and text.startswith(stem):
+        if mark and tail.isdigit() and text and label[0] == Label.cut(text, tail):
             return [text], None, None
         return label, description, None
+
+    @staticmethod
+    def cut(name: str, number: str) -> str:
+        """A label of at most 16 characters from a name and a number."""
+        tail = f"~{number}"
+        return name[: Label.MOST - len(tail)].rstrip() + tail
 
 
 @codec("same_number", first="number", second="number number")
