@@ -208,16 +208,30 @@ def test_a_resumed_salvage_record_may_start_above_zero() -> None:
     assert codes(item) == set()
 
 
-def test_two_layers_of_one_type_are_told_apart_by_their_order() -> None:
+def two_layers() -> Item:
+    """A beam whose second layer, of one pair, bears the type of the first and is placed before it."""
     item = plan()
-    for place in range(3):
-        put_second_layer(at(item, f"{FIRST}[{place}]"), (-4, 4))
     add(BEAM, "BeamLimitingDeviceSequence", make(RTBeamLimitingDeviceType="MLCX", NumberOfLeafJawPairs=1))(item)
+    layer = make(RTBeamLimitingDeviceType="MLCX", LeafJawPositions=(-4, 4))
+    at(item, f"{FIRST}[0]")[tag_of(BLD)].items.insert(0, layer)
+    return item
+
+
+def test_two_layers_of_one_type_are_told_apart_by_their_number_of_leaves() -> None:
+    item = two_layers()
+    assert codes(item) == set()
+    put(at(item, f"{FIRST}[0]/{BLD}[0]"), "LeafJawPositions", (4, -4))
+    assert codes(item) == {"V217"}
+
+
+def test_two_layers_alike_are_told_apart_by_their_order() -> None:
+    item = plan()
+    twin = make(RTBeamLimitingDeviceType="MLCX", NumberOfLeafJawPairs=2)
+    add(BEAM, "BeamLimitingDeviceSequence", twin)(item)
+    for place in range(3):
+        layer = make(RTBeamLimitingDeviceType="MLCX", LeafJawPositions=(-4, -4, 4, 4))
+        add(f"{FIRST}[{place}]", BLD, layer)(item)
     assert codes(item) == {"V226"}
-
-
-def put_second_layer(point: Item, leaves: tuple[float, float]) -> None:
-    point[tag_of(BLD)].items.append(make(RTBeamLimitingDeviceType="MLCX", LeafJawPositions=leaves))
 
 
 def test_a_jaw_under_its_other_name_is_still_checked() -> None:

@@ -6,6 +6,7 @@ others are there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from transcoder.dicom.elements import Item
@@ -179,13 +180,13 @@ def _orphans(index: Index) -> Iterator[Judged]:
     for sop_class, (role, classes) in MEMBERS.items():
         sets = [summary for summary in index.summaries if summary.sop_class == sop_class]
         patients = {summary.patient for summary in sets}
-        held = [member.instance for summary in sets for member in summary.roles.get(role, ())]
+        held = Counter(member.instance for summary in sets for member in summary.roles.get(role, ()))
         for place, summary in enumerate(index.summaries):
             if summary.sop_class not in classes or summary.patient not in patients:
                 continue
             if summary.instance not in held:
                 message = "no set among the inputs refers to this instance"
                 yield place, found("V303", message, "SOPInstanceUID", "PS3.3 C.36.10, C.36.20.1.1")
-            elif sop_class != RADIATION_SET and held.count(summary.instance) > 1:
+            elif sop_class != RADIATION_SET and held[summary.instance] > 1:
                 message = "more than one record set refers to this record"
                 yield place, found("V304", message, "SOPInstanceUID", "PS3.3 C.36.20.1.1")

@@ -11,7 +11,7 @@ from transcoder.findings import Finding
 from transcoder.validate.catalogue_state import found
 from transcoder.validate.raw import children, code, columns, number, text
 
-__all__ = ["check_energies", "check_limit", "check_meterset", "check_rates"]
+__all__ = ["check_energies", "check_limit", "check_meterset", "check_rates", "dosimeter_unit"]
 
 # Greatest rate a machine can reach, by unit: 6000 MU/min is more than twice the fastest linac on the market, and
 # 10 Gy/s more than ten times the fastest that delivers by control points.
