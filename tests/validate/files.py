@@ -18,9 +18,13 @@ def samples(folder: str) -> list[Path]:
 
 
 def load(path: Path) -> Item:
-    """The data set of a Part 10 file (PS3.10 7.1)."""
-    whole = path.read_bytes()
-    assert whole[128:132] == b"DICM", path.name
+    """The data set of a Part 10 file."""
+    return load_bytes(path.read_bytes())
+
+
+def load_bytes(whole: bytes) -> Item:
+    """The data set in the bytes of a Part 10 file (PS3.10 7.1)."""
+    assert whole[128:132] == b"DICM"
     length = int.from_bytes(whole[140:144], "little")
     meta, body = whole[144 : 144 + length], whole[144 + length :]
     at = meta.index(_TRANSFER_SYNTAX)
