@@ -119,15 +119,24 @@ def _convert_file(
             Finding("S005", Severity.INFO, "no sheets convert instances of this SOP Class", "SOPClassUID")
         )
         return line
-    outcome = convert_instance(
-        read, companions, mapping, to=options.to, preserve=options.preserve, lenient=options.lenient
-    )
+    outcome = _convert(read, companions, mapping, options)
     line.findings, line.account = outcome.findings, outcome.account
     if not outcome.made:
-        line.status = "refused"
+        line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
         return line
     _guard_and_write(line, outcome, out, options, names.folder(path))
     return line
+
+
+def _convert(read: Instance, companions: list[Instance], mapping: Mapping, options: Options) -> Outcome:
+    try:
+        return convert_instance(
+            read, companions, mapping, to=options.to, preserve=options.preserve, lenient=options.lenient
+        )
+    except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
+        # The type only: a message could repeat a value of the source.
+        message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
+        return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
 
 
 def _guard_and_write(line: Input, outcome: Outcome, out: Path, options: Options, name: str) -> None:

@@ -9,9 +9,11 @@ from pydicom.uid import RTIonPlanStorage
 from .corpus import bad, encode, with_meta
 from .devices import JAWS, Device, classic_device, disc, field_of, ruler
 from .elements import Values, item, put, put_raw
+from .modifiers import accessory
 from .plan import DATE, TIME, beam, plan
-from .points import Point, point
+from .points import Point, point, still
 
+OPEN = field_of(-40, 40, -50, 50)
 LEAVES = Device("MLCX", ruler((10, 10.0), start=-50.0), 465.0)
 
 
@@ -359,3 +361,28 @@ def _tag(keyword: str) -> bytes:
     tag = tag_for_keyword(keyword)
     assert tag is not None
     return (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
+
+
+@bad()
+def accessory_without_type(name: str) -> bytes:
+    """A general accessory whose type is neither given nor a term of the standard.
+
+    Wrong: the second generation must have a coded device type, and a guess is none.
+    See: C.8.8.14 General Accessory Sequence
+    """
+    accessories = [accessory(1, "Tray", None, 657), accessory(2, "Spoiler", "SPOILER", 700)]
+    return encode(
+        with_meta(plan(name, [beam(1, "Accessories", JAWS, still(OPEN), GeneralAccessorySequence=accessories)]))
+    )
+
+
+@bad()
+def no_machine_no_setup(name: str) -> bytes:
+    """A plan without machine name, source-axis distance, patient setup and isocenter.
+
+    Wrong: device label, axis distance and treatment position must have values in the second generation.
+    See: C.36.12, C.36.14, C.36.2.2.4
+    """
+    absent: Values = {"ReferencedPatientSetupNumber": None, "SourceAxisDistance": None}
+    qa = beam(1, "QA", JAWS, still(OPEN, IsocenterPosition=""), TreatmentMachineName="", **absent)
+    return encode(with_meta(plan(name, [qa], PatientSetupSequence=None)))

@@ -163,14 +163,14 @@ def bolus_region(name: str) -> Dataset:
 
 @sample()
 def general_accessories(name: str) -> Dataset:
-    """A graticule and a plain tray.
+    """A graticule, a reticle and an image detector.
 
-    Trap: The type is optional and an open list: the tray has none, and a third accessory has a private one.
+    Trap: The distance of a slot has a home only beside the slot's ID, which the plan does not have.
     See: C.8.8.14 General Accessory Sequence
     """
     accessories = [
         accessory(1, "Graticule", "GRATICULE", 650),
-        accessory(2, "Tray", None, 657),
-        accessory(3, "Spoiler", "SPOILER", 700),
+        accessory(2, "Reticle", "RETICLE", 657),
+        accessory(3, "Detector", "IMAGE_DETECTOR", 1400),
     ]
     return plan(name, [beam(1, "Accessories", JAWS, still(OPEN), GeneralAccessorySequence=accessories)])

@@ -81,20 +81,13 @@ def approved(name: str) -> Dataset:
 
 @sample()
 def machine_qa(name: str) -> Dataset:
-    """A plan for the machine, not for a patient: device geometry, no structure set, no setup, empty isocenter.
+    """A plan for the machine, not for a patient: device geometry, no structure set, intent MACHINE_QA.
 
-    Trap: Setup and isocenter have no value to convert; the radiation type is PHOTON, the machine name is empty.
+    Trap: The geometry is that of the device; the phantom's setup and isocenter still place it.
     See: C.8.8.9.1
     """
-    qa = beam(
-        1, "QA", JAWS, still(OPEN, IsocenterPosition=""), TreatmentMachineName="", ReferencedPatientSetupNumber=None
-    )
-    root: Values = {
-        "RTPlanGeometry": "TREATMENT_DEVICE",
-        "ReferencedStructureSetSequence": None,
-        "PatientSetupSequence": None,
-    }
-    return plan(name, [qa], PlanIntent="MACHINE_QA", **root)
+    root: Values = {"RTPlanGeometry": "TREATMENT_DEVICE", "ReferencedStructureSetSequence": None}
+    return plan(name, [beam(1, "QA", JAWS, still(OPEN))], PlanIntent="MACHINE_QA", **root)
 
 
 @sample()

@@ -40,13 +40,13 @@ def static_jaws(name: str) -> Dataset:
 def static_jaws_symmetric(name: str) -> Dataset:
     """Symmetric jaws X and Y, as an old planning system writes them.
 
-    Trap: A symmetric pair still has two positions; no pitch, no roll, no distances, no setup reference, no dose rate.
+    Trap: A symmetric pair still has two positions; no pitch, no roll, no distances, no dose rate.
     See: C.8.8.14
     """
     devices = (Device("X"), Device("Y"))
     bare: Values = {key: None for key in HOME if "Pitch" in key or "Roll" in key or key == "DoseRateSet"}
     openings = [Opening("X", (-50, 50)), Opening("Y", (-75, 75))]
-    old: Values = {"SourceAxisDistance": None, "ReferencedPatientSetupNumber": None, "TreatmentDeliveryType": None}
+    old: Values = {"TreatmentDeliveryType": None}
     return plan(name, [beam(1, "AP", devices, still(openings, **bare), **old)])
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.engine.conditions import TESTS
-from transcoder.engine.reading import _shown, items_at
+from transcoder.engine.reading import items_at, shown, value_of
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
 from transcoder.mapping.model import Condition, Family
@@ -44,7 +44,7 @@ def check_lineage(scope: Scope) -> None:
 def check_beams(scope: Scope) -> None:
     """Beam numbers are unique, and beams that no fraction group uses are told."""
     beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
-    numbers = [_number(scope, beam, "BeamNumber") for beam in beams]
+    numbers = [_beam_number(scope, beam, place) for place, beam in enumerate(beams)]
     for number, count in Counter(numbers).items():
         if count > 1 or number is None:
             place = f"BeamSequence[{numbers.index(number)}]/BeamNumber"
@@ -60,6 +60,14 @@ def check_beams(scope: Scope) -> None:
             scope.run.tell("T111", Severity.INFO, message, f"BeamSequence[{place}]", cite="PS3.3 C.8.8.13")
 
 
+def _beam_number(scope: Scope, beam: Item, place: int) -> str | None:
+    element = beam.get(tag_of("BeamNumber"))
+    if element is None:
+        return None
+    value = value_of(scope.run, element, "number", f"BeamSequence[{place}]/BeamNumber")
+    return None if value is None else f"{value[0]:g}"
+
+
 def check_machines(scope: Scope, beams: list[Item]) -> None:
     """All radiations of a set are delivered by one device (C.36.10.1.2)."""
     for word in ("TreatmentMachineName", "DeviceSerialNumber"):
@@ -72,4 +80,4 @@ def check_machines(scope: Scope, beams: list[Item]) -> None:
 
 def _number(scope: Scope, item: Item, word: str) -> str | None:
     element = item.get(tag_of(word))
-    return None if element is None or element.is_empty() else _shown(scope.run, element)
+    return None if element is None or element.is_empty() else shown(scope.run, element)

@@ -15,7 +15,7 @@ from transcoder.errors import TranscoderError
 from transcoder.findings import Severity
 from transcoder.paths import Path, Step
 
-__all__ = ["Missing", "find", "items_at", "locate", "read"]
+__all__ = ["Missing", "code_of", "find", "items_at", "locate", "read", "shown", "value_of"]
 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 
@@ -114,15 +114,15 @@ def _wanted(scope: Scope, text: str) -> str | None:
     from transcoder.paths import parse
 
     element = find(scope, parse(text))
-    return None if element is None else _shown(scope.run, element)
+    return None if element is None else shown(scope.run, element)
 
 
 def _key(run: Run, item: Item, keyword: str) -> str | None:
     element = item.get(tag_of(keyword))
-    return None if element is None else _shown(run, element)
+    return None if element is None else shown(run, element)
 
 
-def _shown(run: Run, element: Element) -> str | None:
+def shown(run: Run, element: Element) -> str | None:
     """A key value in a form that compares: whole numbers without signs and zeros, text as it is."""
     if element.vr in ("IS", "US", "UL", "DS"):
         try:

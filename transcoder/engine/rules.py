@@ -54,7 +54,9 @@ def _lose_cell(scope: Scope, rule: Rule, cell: Cell) -> None:
     """Declare what a rule read and could not carry, in the ledger and as a finding."""
     scope.run.ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
     if cell:
-        scope.run.tell("T106", Severity.INFO, f"not carried: {rule.lost}", _source_place(scope, rule), rule.id, rule.cite)
+        scope.run.tell(
+            "T106", Severity.INFO, f"not carried: {rule.lost}", _source_place(scope, rule), rule.id, rule.cite
+        )
 
 
 def _carry(scope: Scope, rule: Rule) -> None:
@@ -101,7 +103,9 @@ def _enough(name: str, values: list[Any]) -> bool:
 
 def convert(scope: Scope, vias: tuple[Via, ...], values: list[Any]) -> tuple[Any, ...]:
     """Values through a chain of codecs, forward."""
-    for via in vias:
+    for number, via in enumerate(vias):
+        if number and all(value is None for value in values):
+            break
         values = list(_apply(scope, via, values))
     return tuple(values)
 
@@ -198,10 +202,7 @@ def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
         for path in rule.second:
             write_empty(scope, path)
     elif action == "refuse":
-        place = rule.missing or _source_place(scope, rule)
-        scope.run.tell(
-            "T010", Severity.ERROR, "a value that the target must have is missing", place, rule.id, rule.cite
-        )
+        _refuse(scope, rule)
     elif action == "omit":
         if rule.detail:
             scope.incomplete.append(rule.id)
@@ -213,6 +214,16 @@ def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     else:
         _write_given(scope, rule, otherwise.value, Origin.ASSUMED)
     return True
+
+
+def _refuse(scope: Scope, rule: Rule) -> None:
+    derived = [path for otherwise in rule.otherwise for path in otherwise.first]
+    if scope.run.failed and any(path.name or path.role in scope.tables for path in (*rule.first, *derived)):
+        # What this rule lacks is what an error before it kept back; that one is the reason to show.
+        return
+    place = scope.place("beam", rule.missing) if rule.missing else _source_place(scope, rule)
+    message = "a value that the target must have is missing"
+    scope.run.tell("T010", Severity.ERROR, message, place, rule.id, rule.cite)
 
 
 def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:

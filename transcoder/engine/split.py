@@ -16,9 +16,9 @@ from transcoder.engine.conditions import hold
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_beams, check_lineage, check_machines, check_requires
-from transcoder.engine.reading import Missing, items_at, locate, read
+from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.references import Directory, write_references
-from transcoder.engine.scope import PointRows, Run, Scope
+from transcoder.engine.scope import Run, Scope
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.model import Family, Sheet, Target
@@ -215,7 +215,10 @@ class _Splitter:
         scope = scope.child(tables={first: table}, writers={second: writer})
         beam = scope.items["beam"]
         self.run.machine = _text(self.run, beam, "TreatmentMachineName")
+        errors = len(self.run.findings)
         check_requires(scope, self.family, "use")
+        if any(finding.severity is Severity.ERROR for finding in self.run.findings[errors:]):
+            return None
         number = read(scope, parse("@beam/BeamNumber"), "number")
         tree, root = self._instance(scope.child(bound={"beam_number": number}), target, writer)
         if _LABEL in root:
@@ -278,11 +281,3 @@ def _text(run: Run, item: Item, keyword: str) -> str:
     element = item.get(tag_of(keyword))
     values = run.texts.decode(element) if element is not None else []
     return values[0] if values else ""
-
-
-def points_of(table: PointRows, keyword: str) -> int:
-    """How many control points state this attribute."""
-    return sum(element is not None for element in table.rows(keyword))
-
-
-_ = locate
