@@ -14,8 +14,10 @@ from transcoder.mapping.model import (
     Each,
     Mark,
     Node,
+    NotWritten,
     Openings,
     Otherwise,
+    Place,
     Records,
     Rule,
     Sheet,
@@ -31,7 +33,7 @@ __all__ = ["Builder", "SheetFault"]
 _BLOCKS = ("same", "empty", "each", "distinct", "assemble", "use")
 
 
-class SheetFault(Exception):
+class SheetFault(Exception):  # noqa: N818 - a fault of a sheet is what the rest of the code calls it
     """One fault of a sheet: where, its code and what is wrong."""
 
     def __init__(self, mark: Mark, code: str, message: str) -> None:
@@ -58,10 +60,20 @@ class Builder:
             second=roots["second"],
             rules=self.nodes(data["rules"], ("rules",), roots["first"], roots["second"]),
             binds=self.binds(data.get("bind", {}), ("bind",), roots["first"], roots["second"]),
-            declared=tuple(self._declared(data.get("not_carried", {}).get("first", {}), roots["first"])),
+            declared=tuple(self._declared(data.get("not_carried", {}).get("first", {}))),
+            not_written=tuple(self._not_written(data.get("not_written", {}).get("second", {}))),
+            place=self.place(()),
         )
 
-    def _declared(self, entries: dict[str, list[Any]], _root: str) -> Iterator[Declared]:
+    def place(self, route: Route) -> Place:
+        """Where a part of this file stands."""
+        return Place(self.marked.marks, route)
+
+    def _not_written(self, entries: dict[str, str]) -> Iterator[NotWritten]:
+        for path, reason in entries.items():
+            yield NotWritten(path, reason, self.marked.mark(("not_written", "second", path)))
+
+    def _declared(self, entries: dict[str, list[Any]]) -> Iterator[Declared]:
         for path, (kind, reason, *more) in entries.items():
             where = more[0]["where"] if more else ""
             yield Declared(path, kind, reason, where, self.marked.mark(("not_carried", "first", path)))
@@ -104,6 +116,7 @@ class Builder:
             always=row.get("always", False),
             generated=row.get("generated", False),
             example=row.get("example"),
+            place=self.place(route),
         )
 
     def _same(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
@@ -120,6 +133,7 @@ class Builder:
                 cite=row["cite"],
                 retired=row.get("retired", False),
                 example={**example, "all": True} if example else None,
+                place=self.place((*route, "keywords", number)),
             )
 
     def _empty(self, row: dict[str, Any], route: Route, _first: str, second: str, prefix: str) -> Iterator[Rule]:
@@ -133,6 +147,7 @@ class Builder:
                 value="empty",
                 cite=row["cite"],
                 note="unknown to the source",
+                place=self.place(place),
             )
 
     def _use(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> tuple[Node, ...]:
@@ -164,6 +179,7 @@ class Builder:
             binds=self.binds(block.get("bind", {}), (*place, "bind"), role, f"{block['id']}_item"),
             openings=_openings(block.get("openings")),
             cite=block["cite"],
+            place=self.place(place),
         )
 
     def _single(self, entry: dict[str, Any], route: Route, role: str) -> Single:
@@ -198,6 +214,7 @@ class Builder:
             member_rules=self.nodes(block.get("member_rules", []), (*place, "member_rules"), role, f"{item}_member"),
             otherwise_empty=block.get("otherwise_empty", False),
             cite=block["cite"],
+            place=self.place(place),
         )
 
     def _assemble(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Assemble]:
@@ -206,12 +223,15 @@ class Builder:
             id=block["id"],
             mark=self.marked.mark(place),
             via=block["via"],
-            inputs=tuple(self._input(*each, (*place, "inputs"), first) for each in block["inputs"].items()),
+            inputs=tuple(
+                self._input(name, entry, (*place, "inputs"), first) for name, entry in block["inputs"].items()
+            ),
             blocks=tuple(
                 self._records(each, (*place, "blocks", number), first, second)
                 for number, each in enumerate(block["blocks"])
             ),
             cite=block["cite"],
+            place=self.place(place),
         )
 
     def _input(self, name: str, entry: dict[str, Any], route: Route, first: str) -> TableInput:
@@ -238,6 +258,7 @@ class Builder:
                 self._records(each, (*route, "nested", number), first, item)
                 for number, each in enumerate(entry.get("nested", []))
             ),
+            place=self.place(route),
         )
 
     def binds(self, entries: dict[str, Any], route: Route, first: str, second: str) -> tuple[Bind, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -15,6 +13,8 @@ from transcoder.errors import MappingError
 from transcoder.mapping.build import Builder, SheetFault
 from transcoder.mapping.families import family
 from transcoder.mapping.model import Family, Mapping, Sheet, SiteValue, Table, flatten
+from transcoder.mapping.overlay import lay_over
+from transcoder.mapping.suggest import suggestion
 from transcoder.mapping.yamlmarks import Marked, Route, read
 
 __all__ = ["folder", "load", "schema"]
@@ -50,15 +50,21 @@ def _load(overlays: tuple[Path, ...], root: Path | None) -> Mapping:
     files = sorted(base.rglob("*.yaml"))
     marked = [read(file, file.relative_to(base.parent).as_posix()) for file in files]
     site_files = [read(file) for file in overlays]
-    faults = [fault for each in (*marked, *site_files) for fault in shape_faults(each)]
-    if faults:
-        raise MappingError("\n".join(faults))
+    _require_shape([*marked, *site_files])
     for overlay in site_files:
-        _lay_over(marked, overlay)
+        lay_over(marked, overlay)
+    if site_files:
+        _require_shape(marked)
     digest = hashlib.sha256()
     for each in (*marked, *site_files):
         digest.update(each.file.encode() + json.dumps(each.data, sort_keys=True).encode())
     return _assemble(marked, site_files, "sha256:" + digest.hexdigest())
+
+
+def _require_shape(files: Iterable[Marked]) -> None:
+    faults = [fault for each in files for fault in shape_faults(each)]
+    if faults:
+        raise MappingError("\n".join(faults))
 
 
 def shape_faults(marked: Marked) -> Iterator[str]:
@@ -84,12 +90,6 @@ def _near_property(error: Any) -> str:
         if word not in known and (near := suggestion(word, known)):
             return near
     return ""
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`` did you mean 'x'?`` for the nearest known word, or nothing."""
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"  did you mean '{near[0]}'?" if near else ""
 
 
 def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mapping:
@@ -168,15 +168,14 @@ def _site(
     site: dict[str, Any] = {}
     machines: dict[str, dict[str, Any]] = {}
     for overlay in overlays:
-        groups = [(("site",), overlay.data.get("site", {}), site)]
+        groups: list[tuple[Route, dict[str, Any], dict[str, Any]]] = [(("site",), overlay.data.get("site", {}), site)]
         for machine, entries in overlay.data.get("machines", {}).items():
             groups.append((("machines", machine), entries, machines.setdefault(machine, {})))
         for route, entries, into in groups:
             for name, value in entries.items():
                 if name not in values:
-                    faults.append(
-                        f"{overlay.mark((*route, name))}: M110 no site value is called '{name}'{suggestion(name, values)}"
-                    )
+                    near = suggestion(name, values)
+                    faults.append(f"{overlay.mark((*route, name))}: M110 no site value is called '{name}'{near}")
                 into[name] = value
     return site, machines
 
@@ -188,49 +187,3 @@ def _repeated_ids(sheets: Iterable[Sheet]) -> Iterator[str]:
             if rule.id in seen:
                 yield f"{rule.mark}: M103 rule '{rule.id}' stands at {seen[rule.id]} already"
             seen[rule.id] = str(rule.mark)
-
-
-def _lay_over(files: list[Marked], overlay: Marked) -> None:
-    """Change the shipped data by rule id and table name; what an overlay names must exist."""
-    for each in files:
-        each.data = copy.deepcopy(each.data)
-    rules = {row["id"]: row for each in files if "sheet" in each.data for row in _rows(each.data["rules"])}
-    sheets = {each.data["sheet"]: each for each in files if "sheet" in each.data}
-    tables = {name: table for each in files for name, table in each.data.get("tables", {}).items()}
-    for kind, known in (("rules", rules), ("add", sheets), ("tables", tables)):
-        for name in overlay.data.get(kind, {}):
-            if name not in known:
-                raise MappingError(
-                    f"{overlay.mark((kind, name))}: M111 the sheets have no '{name}'{suggestion(name, known)}"
-                )
-    for name, changes in overlay.data.get("rules", {}).items():
-        rules[name].update(changes)
-    for name, rows in overlay.data.get("add", {}).items():
-        sheets[name].data["rules"].extend(rows)
-    for name, entry in overlay.data.get("tables", {}).items():
-        width = len(tables[name]["first"])
-        for kind, rows in entry.items():
-            replaced = [row[:width] for row in rows]
-            kept = [row for row in tables[name].get(kind, []) if row[:width] not in replaced]
-            tables[name][kind] = kept + rows
-    for each in files:
-        if "family" in each.data:
-            each.data["sop_classes"].update(overlay.data.get("sop_classes", {}))
-
-
-def _rows(rows: list[Any]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        if "id" in row:
-            yield row
-        for word in ("each", "distinct"):
-            if word in row:
-                yield from _rows(row[word]["rules"])
-        if "assemble" in row:
-            for block in row["assemble"]["blocks"]:
-                yield from _record_rows(block)
-
-
-def _record_rows(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from _rows(block["rules"])
-    for inner in block.get("nested", []):
-        yield from _record_rows(inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,10 @@ __all__ = [
     "Mapping",
     "Mark",
     "Node",
+    "NotWritten",
     "Openings",
     "Otherwise",
+    "Place",
     "Points",
     "Records",
     "Require",
@@ -48,6 +51,24 @@ class Mark:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Place:
+    """Where a node stands in its file: the marks of the file and the way to the node."""
+
+    marks: MappingABC[tuple[str | int, ...], Mark]
+    route: tuple[str | int, ...]
+
+    def at(self, *parts: str | int) -> Mark:
+        """The mark of a part of the node, or of the nearest part that holds it."""
+        route = (*self.route, *parts)
+        while route not in self.marks:
+            route = route[:-1]
+        return self.marks[route]
+
+
+NOWHERE = Place({(): Mark("", 1, 1)}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +128,7 @@ class Rule:
     generated: bool = False
     retired: bool = False
     example: Any = None
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +193,7 @@ class Each:
     binds: tuple[Bind, ...] = ()
     openings: Openings | None = None
     cite: str = ""
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +217,7 @@ class Distinct:
     member_rules: tuple[Node, ...] = ()
     otherwise_empty: bool = False
     cite: str = ""
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +244,7 @@ class Records:
     number: str = ""
     columns: bool = False
     nested: tuple[Records, ...] = ()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +257,7 @@ class Assemble:
     inputs: tuple[TableInput, ...]
     blocks: tuple[Records, ...]
     cite: str = ""
+    place: Place = NOWHERE
 
 
 Node = Rule | Each | Distinct | Assemble
@@ -249,6 +275,15 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
+class NotWritten:
+    """A conditional position of the target that never falls due, and why."""
+
+    path: str
+    reason: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One file of rules between a role of the first and a role of the second generation."""
 
@@ -261,6 +296,8 @@ class Sheet:
     rules: tuple[Node, ...]
     binds: tuple[Bind, ...]
     declared: tuple[Declared, ...]
+    not_written: tuple[NotWritten, ...] = ()
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from functools import cache
+from pydicom.datadict import dictionary_is_retired, dictionary_VM, dictionary_VR, keyword_dict
 
-from pydicom.datadict import DicomDictionary
-
-__all__ = ["is_keyword", "is_retired", "keywords", "vm_of", "vr_of_keyword"]
-
-Entry = tuple[str, str, bool]
-
-
-@cache
-def _entries() -> dict[str, Entry]:
-    return {word: (vr, vm, bool(retired)) for vr, vm, _, retired, word in DicomDictionary.values() if word}
+__all__ = ["is_keyword", "is_retired", "keywords", "vm_of", "vr_of"]
 
 
 def keywords() -> tuple[str, ...]:
     """Every keyword of PS3.6."""
-    return tuple(_entries())
+    return tuple(keyword_dict)
 
 
 def is_keyword(word: str) -> bool:
     """Whether PS3.6 has this keyword."""
-    return word in _entries()
+    return word in keyword_dict
 
 
 def is_retired(word: str) -> bool:
     """Whether PS3.6 marks the attribute as retired; unknown words are not."""
-    return word in _entries() and _entries()[word][2]
+    return is_keyword(word) and dictionary_is_retired(keyword_dict[word])
 
 
-def vr_of_keyword(word: str) -> str:
-    """The VR of a keyword; empty for an unknown one."""
-    return _entries().get(word, ("", "", False))[0]
+def vr_of(word: str) -> str:
+    """The VR of a keyword, the first where there is a choice; empty for an unknown one."""
+    return dictionary_VR(keyword_dict[word])[:2] if is_keyword(word) else ""
 
 
 def vm_of(word: str) -> str:
     """The VM of a keyword; empty for an unknown one."""
-    return _entries().get(word, ("", "", False))[1]
+    return dictionary_VM(keyword_dict[word]) if is_keyword(word) else ""
