@@ -50,7 +50,8 @@ def against_visit(path: Path, repeat: int) -> dict[str, Any]:
     """One file: our time from bytes to findings, pydicom's from bytes to the last element visited."""
     content = path.read_bytes()
     ours = best(lambda: check_instance(load_bytes(content)), repeat)
-    judged = best(lambda item=load_bytes(content): check_instance(item), repeat)  # type: ignore[misc]
+    item = load_bytes(content)
+    judged = best(lambda: check_instance(item), repeat)
     theirs = best(lambda: visit(content), repeat)
     return {
         "file": path.name,

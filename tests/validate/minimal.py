@@ -49,6 +49,8 @@ def value_of(attribute: Attribute) -> bytes:
     number = int(attribute.vm.split("-")[0].split(" ")[0])
     if listed:
         return text_value(vr, "\\".join([listed[0]] * number)) if vr in _TEXTS else number_value(vr, int(listed[0]))
+    if vr == "UI":
+        return text_value(vr, "\\".join([f"1.2.3.{attribute.tag}"] * number))
     if vr in _FORMATS:
         return pack(_FORMATS[vr], 1) * number
     if vr in _TEXTS:

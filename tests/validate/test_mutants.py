@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_there_are_enough_mutants() -> None:
         assert sum(_COUNTS.values()) >= LEAST_ROWS, dict(_COUNTS)
 
 
-def found_at_root(key: str, change: dict[str, tuple[str, bytes | None]]) -> set[str]:
+def found_at_root(key: str, change: Mapping[str, tuple[str, bytes | None]]) -> set[str]:
     item = minimal(key)
     for word, (vr, value) in change.items():
         if value is None:
@@ -123,6 +124,11 @@ def test_functional_groups_are_judged() -> None:
     image = minimal("enhanced-rt-image")
     image[tag_of("SharedFunctionalGroupsSequence")].items[0].clear()
     assert "V143" in {each.code for each in check_tables(image)}
+
+
+def test_identifiers_are_different() -> None:
+    same = {"StudyInstanceUID": ("UI", b"1.2.3\0"), "SOPInstanceUID": ("UI", b"1.2.3\0")}
+    assert "V135" in found_at_root("rt-plan", same)
 
 
 def test_character_sets_are_judged() -> None:

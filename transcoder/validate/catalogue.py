@@ -43,6 +43,7 @@ CODES: dict[str, Entry] = {
     "V132": Entry(ERROR, "Value contradicts another attribute"),
     "V133": Entry(ERROR, "Value is outside the range permitted"),
     "V134": Entry(WARNING, "Attribute has no meaning here"),
+    "V135": Entry(WARNING, "One identifier stands for two things"),
     # sequences
     "V140": Entry(ERROR, "Number of items is wrong"),
     "V141": Entry(ERROR, "Number of items differs from the attribute that counts them"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, keyword, tag_of
 from transcoder.findings import Finding
 from transcoder.standard import Iod, ModuleUse, iod_for, module
 from transcoder.validate.catalogue import found
@@ -32,6 +32,7 @@ def check_tables(item: Item) -> list[Finding]:
     present = frozenset(_judge_modules(iod, scope))
     judge(_level(iod.key, present), scope)
     run.findings.extend(_functional_groups(iod, item))
+    run.findings.extend(_shared_identifiers(item))
     if run.undecided:
         message = f"{len(run.undecided)} conditions not decidable from the file"
         run.findings.append(found("V119", message, "", "PS3.5 7.4.2"))
@@ -124,3 +125,27 @@ def _functional_groups(iod: Iod, item: Item) -> Iterator[Finding]:
         if any(tag in entry for entry in shared) or (frames and all(tag in frame for frame in frames)):
             continue
         yield found("V143", f"{word} is neither shared nor in every frame", "", iod.section)
+
+
+_IDENTIFIERS = tuple(
+    map(
+        tag_of,
+        (
+            "SOPInstanceUID",
+            "StudyInstanceUID",
+            "SeriesInstanceUID",
+            "FrameOfReferenceUID",
+            "SynchronizationFrameOfReferenceUID",
+        ),
+    )
+)
+
+
+def _shared_identifiers(item: Item) -> Iterator[Finding]:
+    """Instance, study, series and frame of reference are different things (PS3.5 section 9)."""
+    seen: dict[bytes, int] = {}
+    for tag in _IDENTIFIERS:
+        value = item[tag].raw.rstrip(b"\0 ") if tag in item else b""
+        if value and value in seen:
+            yield found("V135", f"value is also that of {keyword(seen[value])}", keyword(tag), "PS3.5 9")
+        seen.setdefault(value, tag)

@@ -143,7 +143,20 @@ def _integers(raw: bytes) -> Fault | None:
     return None
 
 
-_EXTRA: dict[str, Callable[[bytes], Fault | None]] = {"DA": _dates, "DT": _moments, "IS": _integers}
+def _roots(raw: bytes) -> Fault | None:
+    """Object identifiers begin with 0, 1 or 2 and have at least two components (ISO/IEC 8824, PS3.5 section 9)."""
+    for part in raw.split(b"\\"):
+        if part and (part[:1] not in b"012" or part[1:2] != b"."):
+            return Fault("V122", "identifier does not begin with 0, 1 or 2 and a further component")
+    return None
+
+
+_EXTRA: dict[str, Callable[[bytes], Fault | None]] = {
+    "DA": _dates,
+    "DT": _moments,
+    "IS": _integers,
+    "UI": _roots,
+}
 
 
 def _text_fault(vr: str, raw: bytes, sets: Sequence[str]) -> Fault | None:
