@@ -88,10 +88,17 @@ def control_points(points: Sequence[Point], *, enhanced: bool = False) -> list[D
     """Items of the Control Point Sequence: the first complete, then at every point all that changes anywhere."""
     first = points[0]
     settings = [key for key in first.settings if any(p.settings[key] != first.settings[key] for p in points)]
+    settings = [key for key in first.settings if key in settings or _turns(key, points)]
     moving = [i for i in range(len(first.openings)) if any(p.openings[i] != first.openings[i] for p in points)]
     wedges = any(p.wedges != first.wedges for p in points)
     items = [_item(0, first, list(first.settings), range(len(first.openings)), enhanced, bool(first.wedges))]
     return items + [_item(i, p, settings, moving, enhanced, wedges) for i, p in enumerate(points) if i > 0]
+
+
+def _turns(key: str, points: Sequence[Point]) -> bool:
+    """Whether an angle changes although its values are equal: by a full turn (PS3.3 C.8.8.14.8)."""
+    direction = key.replace("Angle", "RotationDirection")
+    return direction != key and any(p.settings.get(direction, "NONE") != "NONE" for p in points)
 
 
 def _item(

@@ -29,8 +29,9 @@ class ContinuousAngle:
     segment behind the point. second: roll (n, 1) deg, unbounded; each value differs from its angle by whole turns
     only. ``increasing`` is the direction in which the angle grows: CW for gantry, pitch and roll, CC for
     collimator, patient support and eccentric rotation, because of where each is viewed from (C.8.8.14,
-    C.8.8.14.12). An angle that is stated again with a direction is a full turn (C.8.8.14.8). Differences below
-    1e-9 degrees are none: they come from adding turns to binary fractions.
+    C.8.8.14.12). An angle that is stated again with a direction is a full turn (C.8.8.14.8); a direction that leads
+    to no stated angle might be one or none, and is refused. Differences below 1e-9 degrees are none: they come from
+    adding turns to binary fractions.
     """
 
     @staticmethod
@@ -41,10 +42,12 @@ class ContinuousAngle:
         roll = np.empty(len(stated))
         roll[0] = before = stated[0]
         for here in range(1, len(stated)):
+            turn = direction[here - 1] if direction else ""
             if np.isnan(stated[here]):
+                if turn in ("CW", "CC"):
+                    raise Refused("T036", "a rotation direction leads to a point that states no angle (C.8.8.14.5)")
                 roll[here] = roll[here - 1]
                 continue
-            turn = direction[here - 1] if direction else ""
             step = _step(_remainder(stated[here] - before), turn or "NONE", increasing)
             before = stated[here]
             # From the stated angle, so that a value differs from it by whole turns and not by rounding.

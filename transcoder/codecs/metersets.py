@@ -32,7 +32,9 @@ class Meterset:
         if total is None and (weight is None or np.isnan(weight).any()):
             return (None,)
         if weight is None or final is None:
-            raise Refused("T021", "Cumulative Meterset Weight or its final value is missing although there is a meterset")
+            raise Refused(
+                "T021", "Cumulative Meterset Weight or its final value is missing although there is a meterset"
+            )
         values = weight[:, 0]
         if np.isnan(values).any():
             missing = int(np.flatnonzero(np.isnan(values))[0])

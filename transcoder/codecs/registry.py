@@ -50,7 +50,7 @@ class Cell:
         return self.value is not None
 
 
-class Refused(TranscoderError):
+class Refused(TranscoderError):  # noqa: N818 - what a codec does, not what goes wrong inside it
     """A codec cannot convert these values: the finding's code and the reason, without identifying values."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -220,8 +220,8 @@ class AccessoryCode:
     @staticmethod
     def forward(
         value: list[str] | None,
-        type: str | None = None,
-        format: str | None = None,  # noqa: A002 - the standard's words
+        type: str | None = None,  # noqa: A002 - the standard's words
+        format: str | None = None,  # noqa: A002 - as above
     ) -> tuple[list[str] | None, list[str] | Assumed | None, list[str] | Assumed | None]:
         if not value or not value[0]:
             return None, None, None
@@ -232,8 +232,8 @@ class AccessoryCode:
         value: list[str] | None,
         kind: list[str] | None,
         form: list[str] | None,
-        type: str | None = None,
-        format: str | None = None,  # noqa: A002
+        type: str | None = None,  # noqa: A002 - as above
+        format: str | None = None,  # noqa: A002 - as above
     ) -> tuple[list[str] | None]:
         return (value,)
 
