@@ -1,14 +1,19 @@
-"""Write the corpus: `python samples/generate.py` rewrites first/, bad/ and the tables of README.md.
+"""Write the corpus: `python samples/generate.py` rewrites first/, second/, bad/ and the tables of README.md.
 
+second/ holds what the transcoder makes of first/, so its files change with the mapping sheets.
 With --check nothing is written; the exit status tells whether the files are those that would be written.
 """
 
+import io
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pydicom
 from plans import BAD, GOOD, Sample, encode, with_meta
 from plans.dynamic import sliding_window_plan, vmat_plan
+
+import transcoder
 
 __all__ = ["build_all", "build_bad", "main", "sliding_window_plan", "vmat_plan"]
 
@@ -25,18 +30,45 @@ def build_bad() -> dict[str, bytes]:
     return {name if "." in name else f"{name}.dcm": sample.build() for name, sample in BAD.items()}
 
 
+def transcoded(first: dict[str, bytes]) -> dict[str, list[bytes]]:
+    """The second-generation instances of each plan among these files, encoded as files, by the plan's name.
+
+    A companion such as an RT Structure Set is named after its plan and read together with it.
+    """
+    found: dict[str, list[bytes]] = {}
+    with TemporaryDirectory() as folder:
+        for name in first:
+            if "." not in name:
+                parts = [Path(folder) / f"{each}.dcm" for each in first if each.partition(".")[0] == name]
+                for part in parts:
+                    part.write_bytes(first[part.name.removesuffix(".dcm")])
+                result = transcoder.transcode(transcoder.read(parts), to="second")
+                paths = transcoder.write(result.bundle, Path(folder) / name)
+                found[name] = [path.read_bytes() for path in paths]
+                NAMES[name] = [path.name for path in paths]
+    return found
+
+
+NAMES: dict[str, list[str]] = {}
+
+
 def files() -> dict[Path, bytes]:
     """Everything the corpus consists of, by path."""
-    first = {HERE / "first" / f"{name}.dcm": encode(dataset) for name, dataset in build_all().items()}
-    bad = {HERE / "bad" / name: content for name, content in build_bad().items()}
-    return first | bad | {HERE / "README.md": _readme().encode()}
+    plans = {name: encode(dataset) for name, dataset in build_all().items()}
+    second = transcoded(plans)
+    paths = {HERE / "first" / f"{name}.dcm": content for name, content in plans.items()}
+    for name, contents in second.items():
+        paths |= {HERE / "second" / name / file: content for file, content in zip(NAMES[name], contents, strict=True)}
+    paths |= {HERE / "bad" / name: content for name, content in build_bad().items()}
+    return paths | {HERE / "README.md": _readme(second).encode()}
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check compare them; return the exit status."""
     wanted = files()
     stale = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
-    extra = [path for folder in ("first", "bad") for path in (HERE / folder).glob("*") if path not in wanted]
+    held = [path for folder in ("first", "second", "bad") for path in (HERE / folder).rglob("*") if path.is_file()]
+    extra = [path for path in held if path not in wanted]
     if "--check" in arguments:
         for path in sorted(stale + extra):
             print(f"differs: {path.relative_to(HERE)}")
@@ -44,16 +76,30 @@ def main(arguments: list[str]) -> int:
     for path in extra:
         path.unlink()
     for path in stale:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         path.write_bytes(wanted[path])
     print(f"{len(wanted)} files, {len(stale)} written, {len(extra)} removed")
     return 0
 
 
-def _readme() -> str:
+def _readme(second: dict[str, list[bytes]]) -> str:
     text = (HERE / "README.md").read_text(encoding="utf-8")
     text = _filled(text, "first", ("Sample", "Shows", "Trap", "See"), _rows(GOOD, "Trap"))
+    text = _filled(text, "second", ("Folder", "Instances", "Techniques", "Detail"), _second_rows(second))
     return _filled(text, "bad", ("File", "Shows", "Wrong", "See"), _rows(BAD, "Wrong"))
+
+
+def _second_rows(second: dict[str, list[bytes]]) -> list[list[str]]:
+    rows = []
+    for name, contents in second.items():
+        instances = [pydicom.dcmread(io.BytesIO(content)) for content in contents]
+        radiations = [each for each in instances if "RTRecordFlag" in each]
+        sets = len(instances) - len(radiations)
+        techniques = dict.fromkeys(each.RTTreatmentTechniqueCodeSequence[0].CodeMeaning for each in radiations)
+        details = dict.fromkeys(each.RTRadiationPhysicalAndGeometricContentDetailFlag for each in radiations)
+        count = f"{sets} set{'s' * (sets > 1)}, {len(radiations)} radiation{'s' * (len(radiations) > 1)}"
+        rows.append([f"`{name}`", count, ", ".join(techniques), ", ".join(details)])
+    return rows
 
 
 def _rows(samples: dict[str, Sample[pydicom.Dataset]] | dict[str, Sample[bytes]], label: str) -> list[list[str]]:

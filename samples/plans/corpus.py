@@ -3,6 +3,7 @@
 import inspect
 import io
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -87,8 +88,22 @@ def with_meta(dataset: Dataset, encoding: Encoding = Encoding.EXPLICIT) -> Datas
 def encode(dataset: Dataset) -> bytes:
     """The Part 10 file of a data set that has its file meta information."""
     buffer = io.BytesIO()
+    if dataset.file_meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian:
+        dcmwrite(buffer, dataset, enforce_file_format=True)
+        return buffer.getvalue()
     dcmwrite(buffer, dataset, enforce_file_format=True)
-    return buffer.getvalue()
+    # The group length element follows the prefix: 132 + 8 bytes, then its value (PS3.10 7.1).
+    length = int.from_bytes(buffer.getvalue()[140:144], "little")
+    head = buffer.getvalue()[: 144 + length]
+    plain = zlib.decompress(buffer.getvalue()[len(head) :], -zlib.MAX_WBITS)
+    return head + _stored(plain)
+
+
+def _stored(data: bytes) -> bytes:
+    """A deflate stream of one stored block (RFC 1951 3.2.4): compressors differ, this is the same everywhere."""
+    size = len(data)
+    stream = b"\x01" + size.to_bytes(2, "little") + (size ^ 0xFFFF).to_bytes(2, "little") + data
+    return stream + b"\0" * (len(stream) % 2)
 
 
 def _leave_lengths_open(dataset: Dataset) -> None:
