@@ -245,17 +245,27 @@ def _lookup(argument: dict[str, Any]) -> Verdict:
     places = [reference(word) for word in words]
     beams = tag_of("EnhancedRTBeamLimitingDeviceSequence")
 
-    def decide(scope: Scope) -> Decided:
-        mine = _text_or_number(scope.item.get(own))
-        above: Scope | None = scope
-        sequences = [element for place in places for element in place.elements(scope)]
-        while above is not None and not sequences:  # first generation: the devices of the beam around
-            sequences = [element] if (element := above.item.get(beams)) else []
-            above = above.up
+    def search(scope: Scope, sequences: Iterable[Element], mine: str | float | None) -> Decided:
         for sequence in sequences:
             for item in items_of(sequence):
                 if _text_or_number(item.get(key)) == mine:
                     return inner(Scope(item, scope.run, scope.root))
+        return None
+
+    def decide(scope: Scope) -> Decided:
+        mine = _text_or_number(scope.item.get(own))
+        known = (decide, mine)
+        if known in scope.run.decided:  # the same devices at every control point
+            return scope.run.decided[known]
+        sequences = [element for place in places for element in place.elements(scope)]
+        if sequences:
+            verdict = scope.run.decided[known] = search(scope, sequences, mine)
+            return verdict
+        above: Scope | None = scope
+        while above is not None:  # first generation: the devices of the beam around
+            if beams in above.item:
+                return search(scope, [above.item[beams]], mine)
+            above = above.up
         return None
 
     return decide
@@ -311,7 +321,22 @@ OPERATORS = frozenset(_OPERATORS)
 def compile_condition(condition: Any) -> Verdict:
     """The function that decides a condition; raises KeyError for an unknown operator or keyword."""
     ((operator, argument),) = condition.items()
-    return _OPERATORS[operator](argument)
+    verdict = _OPERATORS[operator](argument)
+    place = argument[0] if isinstance(argument, (list, tuple)) and argument else argument
+    at_root = operator != "value_in" and isinstance(place, str) and place.startswith("/")
+    return _once(verdict) if at_root else verdict
+
+
+def _once(verdict: Verdict) -> Verdict:
+    """The verdict remembered for the instance: what stands at the root is the same for every control point."""
+
+    def decide(scope: Scope) -> Decided:
+        decided = scope.run.decided
+        if verdict not in decided:
+            decided[verdict] = verdict(scope)
+        return decided[verdict]
+
+    return decide
 
 
 def is_worldly(condition: Any) -> bool:

@@ -35,6 +35,7 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     undecided: set[tuple[int, int]] = field(default_factory=set)
     strays: dict[tuple[object, ...], Stray] = field(default_factory=dict)
+    decided: dict[object, bool | None] = field(default_factory=dict)
 
     def told(self) -> list[Finding]:
         """All findings; an attribute outside the tables is told once for all items of its place."""
