@@ -65,10 +65,10 @@ Record = dict[str, Cell]
 
 @assembler(
     "dose_contribution",
-    identifications="label coordinates volume purpose meaning",
-    radiations="radiation",
-    parameters="identification primary",
-    values="type purpose",
+    identifications="label coordinates? volume purpose? meaning?",
+    radiations="radiation parameters",
+    parameters="identification primary values?",
+    values="type? purpose? mapping",
     mapping="meterset dose",
 )
 def dose_contribution(beams: list[Record], references: list[Record], group: list[Record]) -> dict[str, list[Any]]:

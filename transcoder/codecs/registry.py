@@ -77,21 +77,25 @@ class CodecInfo:
 CODECS: dict[str, CodecInfo] = {}
 Records = dict[str, Any]
 ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
-# Of each assembler the lists it makes and the fields of their records.
-RECORDS: dict[str, dict[str, frozenset[str]]] = {}
+# Of each assembler the lists it makes: the fields of their records, and whether a field always has a value.
+RECORDS: dict[str, dict[str, dict[str, bool]]] = {}
 
 
 def assembler(name: str, **makes: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function that makes lists of records from lists of records; each field is a :class:`Cell`.
 
-    ``makes`` names each list and, separated by blanks, the fields of its records.
+    ``makes`` names each list and, separated by blanks, the fields of its records and the lists nested in it; those
+    that may be without value end in ``?``.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         if name in ASSEMBLERS:
             raise ValueError(f"assembler '{name}' is registered twice")
         ASSEMBLERS[name] = function
-        RECORDS[name] = {each: frozenset(fields.split()) for each, fields in makes.items()}
+        RECORDS[name] = {
+            each: {field.rstrip("?"): not field.endswith("?") for field in fields.split()}
+            for each, fields in makes.items()
+        }
         return function
 
     return register

@@ -201,8 +201,11 @@ class Slot:
     """
 
     @staticmethod
-    def forward(distance: Number_ | None, id: str | None = None) -> tuple[list[str], Number_ | None]:  # noqa: A002 - the standard's word
-        return ([id], distance) if id else ([""], None)
+    def forward(distance: Number_ | None, id: str | None = None) -> tuple[list[str], Number_ | list[str] | None]:  # noqa: A002 - the standard's word
+        if not id:
+            return [""], None
+        # Beside a slot ID the distance is demanded, empty where it is unknown (Type 2C).
+        return [id], [""] if distance is None else distance
 
     @staticmethod
     def backward(slot: list[str] | None, distance: Number_ | None, id: str | None = None) -> tuple[Number_ | None]:  # noqa: A002 - as above

@@ -61,7 +61,8 @@ class Builder:
             rules=self.nodes(data["rules"], ("rules",), roots["first"], roots["second"]),
             binds=self.binds(data.get("bind", {}), ("bind",), roots["first"], roots["second"]),
             declared=tuple(self._declared(data.get("not_carried", {}).get("first", {}))),
-            not_written=tuple(self._not_written(data.get("not_written", {}).get("second", {}))),
+            not_written=tuple(self._words(data, "not_written")),
+            assured=tuple(self._words(data, "assured")),
             place=self.place(()),
         )
 
@@ -69,9 +70,13 @@ class Builder:
         """Where a part of this file stands."""
         return Place(self.marked.marks, route)
 
-    def _not_written(self, entries: dict[str, str]) -> Iterator[NotWritten]:
-        for path, reason in entries.items():
-            yield NotWritten(path, reason, self.marked.mark(("not_written", "second", path)))
+    def _words(self, data: dict[str, Any], kind: str) -> Iterator[NotWritten]:
+        for number, row in enumerate(data.get(kind, {}).get("second", [])):
+            within = row.get("within", "")
+            for outer in within if isinstance(within, list) else [within]:
+                for at, word in enumerate(row["keywords"]):
+                    mark = self.marked.mark((kind, "second", number, "keywords", at))
+                    yield NotWritten(f"{outer}/{word}".lstrip("/"), row["reason"], mark)
 
     def _declared(self, entries: dict[str, list[Any]]) -> Iterator[Declared]:
         for path, (kind, reason, *more) in entries.items():
@@ -120,7 +125,8 @@ class Builder:
         )
 
     def _same(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
-        empty = set(row.get("otherwise_empty", ()))
+        without = dict.fromkeys(row.get("otherwise_empty", ()), (Otherwise("empty"),))
+        without.update(dict.fromkeys(row.get("otherwise_refuse", ()), (Otherwise("refuse"),)))
         for number, word in enumerate(row["keywords"]):
             path = self.path(word, (*route, "keywords", number), "")
             example = row.get("example") if number == 0 else None
@@ -129,7 +135,7 @@ class Builder:
                 mark=self.marked.mark((*route, "keywords", number)),
                 first=(path.within(first),),
                 second=(path.within(second),),
-                otherwise=(Otherwise("empty"),) if word in empty else (),
+                otherwise=without.get(word, ()),
                 cite=row["cite"],
                 retired=row.get("retired", False),
                 example={**example, "all": True} if example else None,

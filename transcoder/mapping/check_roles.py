@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -59,13 +59,19 @@ Roles = dict[tuple[str, str], tuple[Base, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A node of a sheet with what can be seen where it stands."""
+    """A node of a sheet with what can be seen where it stands.
+
+    ``given`` are the names that always have a value; ``owner`` is the assembled block around it, ``within`` the list
+    of records that it stands in.
+    """
 
     sheet: Sheet
     node: Node | Records
     roles: Roles
     names: frozenset[str]
-    owner: Node | None = None
+    given: frozenset[str] = frozenset()
+    owner: Assemble | None = None
+    within: str = ""
 
     def bases(self, path: Path, side: str) -> tuple[Base, ...] | None:
         """The positions that a path names, one for each IOD it serves; None where its role is unknown."""
@@ -115,13 +121,14 @@ def _sheet(mapping: Mapping, family: Family, sheet: Sheet, targets: list[Target]
     for target in targets:
         roles[SECOND, target.role] = (Base(iod_of(target.sop_class)),)
     roles[SECOND, "instance"] = tuple(Base(iod_of(target.sop_class)) for target in targets)
-    names = _ENGINE_NAMES | {bind.name for bind in sheet.binds}
+    given = _ENGINE_NAMES
+    names = given | {bind.name for bind in sheet.binds}
     points = family.second_points
     if any(target.role == points.path.role for target in targets):
         names |= _RADIATION_NAMES
     by_role = {target.role: Base(iod_of(target.sop_class)) for target in family.targets}
     roles[SECOND, points.role] = (by_role[points.path.role].below(points.path.plain),)
-    yield from _nodes(Visit(sheet, sheet.rules[0], roles, names), sheet.rules, family)
+    yield from _nodes(Visit(sheet, sheet.rules[0], roles, names, given), sheet.rules, family)
 
 
 def _nodes(outer: Visit, nodes: tuple[Node, ...], family: Family) -> Iterator[Visit]:
@@ -137,12 +144,9 @@ def _nodes(outer: Visit, nodes: tuple[Node, ...], family: Family) -> Iterator[Vi
                 yield from _in_records(visit, node, block, family)
 
 
-def _open(visit: Visit, added: Roles, names: frozenset[str]) -> Visit:
-    return replace(visit, roles={**visit.roles, **added}, names=visit.names | names, owner=_node(visit))
-
-
-def _node(visit: Visit) -> Node | None:
-    return None if isinstance(visit.node, Records) else visit.node
+def _open(visit: Visit, added: Roles, names: Iterable[str], given: Iterable[str]) -> Visit:
+    roles = {**visit.roles, **added}
+    return replace(visit, roles=roles, names=visit.names | {*names, *given}, given=visit.given | {*given})
 
 
 def _in_each(visit: Visit, block: Each, family: Family) -> Visit:
@@ -150,7 +154,7 @@ def _in_each(visit: Visit, block: Each, family: Family) -> Visit:
         (FIRST, block.role): visit.bases(block.first, FIRST) or (),
         (SECOND, f"{block.id}_item"): visit.bases(block.second, SECOND) or (),
     }
-    names = frozenset(bind.name for bind in block.binds) | _of_item(block.when_item)
+    names = [bind.name for bind in block.binds]
     if block.openings is not None:
         for side, word, points in (
             (FIRST, block.openings.first, family.first_points),
@@ -158,7 +162,7 @@ def _in_each(visit: Visit, block: Each, family: Family) -> Visit:
         ):
             bases = visit.roles.get((side, points.role), ())
             added[side, block.openings.role] = tuple(base.below(word) for base in bases)
-    return _open(visit, added, names)
+    return _open(visit, added, names, _of_item(block.when_item))
 
 
 def _in_distinct(visit: Visit, block: Distinct, family: Family) -> Iterator[Visit]:
@@ -166,19 +170,22 @@ def _in_distinct(visit: Visit, block: Distinct, family: Family) -> Iterator[Visi
     added: Roles = {(SECOND, item): visit.bases(block.second, SECOND) or ()}
     if block.over is not None:
         added[FIRST, block.role] = visit.bases(block.over, FIRST) or ()
-    names = frozenset(column.name for column in block.columns) | _of_item(block.when_item)
-    inner = _open(visit, added, names)
+    given = _of_item(block.when_item)
+    if block.over is not None:
+        given.append(block.needs or block.columns[0].name)
+    inner = _open(visit, added, [column.name for column in block.columns], given)
     yield from _nodes(inner, block.rules, family)
     if block.members is not None:
         member: Roles = {(SECOND, f"{item}_member"): inner.bases(block.members, SECOND) or ()}
-        yield from _nodes(_open(inner, member, frozenset()), block.member_rules, family)
+        yield from _nodes(_open(inner, member, (), ()), block.member_rules, family)
 
 
 def _in_records(visit: Visit, owner: Assemble, block: Records, family: Family) -> Iterator[Visit]:
     yield replace(visit, node=block, owner=owner)
-    names = RECORDS.get(owner.via, {}).get(block.name, frozenset())
+    fields = RECORDS.get(owner.via, {}).get(block.name, {})
     added: Roles = {(SECOND, f"{block.name}_item"): visit.bases(block.second, SECOND) or ()}
-    inner = replace(visit, roles={**visit.roles, **added}, names=visit.names | names, owner=owner)
+    inner = _open(visit, added, fields, [field for field, always in fields.items() if always])
+    inner = replace(inner, owner=owner, within=block.name)
     yield from _nodes(inner, block.rules, family)
     for nested in block.nested:
         yield from _in_records(inner, owner, nested, family)
@@ -187,7 +194,7 @@ def _in_records(visit: Visit, owner: Assemble, block: Records, family: Family) -
 def in_input(visit: Visit, role: str, over: Path, when_item: str) -> Visit:
     """What the fields of an input of an assembled block see."""
     added: Roles = {(FIRST, role): visit.bases(over, FIRST) or ()}
-    return _open(visit, added, _of_item(when_item))
+    return _open(visit, added, (), _of_item(when_item))
 
 
 def in_block(visit: Visit) -> Visit:
@@ -206,5 +213,5 @@ def in_block(visit: Visit) -> Visit:
     return replace(visit, roles={**visit.roles, **added})
 
 
-def _of_item(when_item: str) -> frozenset[str]:
-    return frozenset([when_item]) if when_item else frozenset()
+def _of_item(when_item: str) -> list[str]:
+    return [when_item] if when_item else []

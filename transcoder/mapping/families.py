@@ -20,7 +20,7 @@ def family(marked: Marked) -> Family:
         root=data["root"],
         sop_classes=tuple(data["sop_classes"].items()),
         refused_classes=tuple((uid, code, text) for uid, (code, text) in data.get("refused_classes", {}).items()),
-        targets=tuple(_target(build, entry) for entry in data["targets"]),
+        targets=tuple(_target(build, entry, number) for number, entry in enumerate(data["targets"])),
         first_points=_points(build, data["points"]["first"]),
         second_points=_points(build, data["points"]["second"]),
         requires=tuple(
@@ -47,7 +47,7 @@ def _points(build: Builder, entry: dict[str, Any]) -> Points:
     )
 
 
-def _target(build: Builder, entry: dict[str, Any]) -> Target:
+def _target(build: Builder, entry: dict[str, Any], number: int) -> Target:
     return Target(
         role=entry["role"],
         sop_class=entry["sop_class"],
@@ -59,4 +59,5 @@ def _target(build: Builder, entry: dict[str, Any]) -> Target:
             Skip(build.conditions(skip["when"], ("targets",), "beam"), skip["kind"], skip["reason"], skip["finding"])
             for skip in entry.get("skips", [])
         ),
+        mark=build.marked.mark(("targets", number)),
     )

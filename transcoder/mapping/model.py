@@ -276,7 +276,11 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class NotWritten:
-    """A conditional position of the target that never falls due, and why."""
+    """A position of the target about which a sheet gives its word, and why.
+
+    ``not_written`` holds conditional ones that never fall due, ``assured`` those that several rules together always
+    give although no single one does.
+    """
 
     path: str
     reason: str
@@ -297,6 +301,7 @@ class Sheet:
     binds: tuple[Bind, ...]
     declared: tuple[Declared, ...]
     not_written: tuple[NotWritten, ...] = ()
+    assured: tuple[NotWritten, ...] = ()
     place: Place = NOWHERE
 
 
@@ -359,6 +364,7 @@ class Target:
     lookups: tuple[tuple[str, Path], ...]
     sheets: tuple[str, ...]
     skips: tuple[Skip, ...]
+    mark: Mark = NOWHERE.at()
 
 
 @dataclass(frozen=True, slots=True)
