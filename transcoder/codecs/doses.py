@@ -152,7 +152,7 @@ def _reference_target(reference: Record, number: int, uid: str) -> _Target:
     fields = {
         "label": Cell(label[:1], (*_of(reference, "description"), *_of(reference, "number"))),
         "coordinates": Cell(reference["coordinates"].value if at_coordinates else None, _of(reference, "coordinates")),
-        "volume": Cell(uid or f"dose reference {number}", (*_of(reference, "uid"), *_of(reference, "structure"))),
+        "volume": Cell(uid or f"dose reference {number}", _all_of(reference, "uid", "structure", "kind")),
         "purpose": reference["purpose"],
     }
     return _Target(number, None, uid, "TARGET" in _text(reference, "kind"), fields)
@@ -207,6 +207,10 @@ def _primary(beam: Record, targets: list[_Target], rows: list[list[Any]]) -> int
 
 def _text(record: Record, field: str) -> list[str]:
     return record[field].value or []
+
+
+def _all_of(record: Record, *fields: str) -> tuple[Any, ...]:
+    return tuple(source for field in fields for source in record[field].sources)
 
 
 def _of(record: Record, field: str) -> tuple[Any, ...]:

@@ -81,12 +81,12 @@ def instance_of(dataset: Dataset) -> Instance:
 
 
 def _encoded(dataset: Dataset) -> bytes:
+    from pydicom.dataset import Dataset
     from pydicom.filewriter import dcmwrite
 
+    # A plain copy without file meta: writing must not change the caller's data set.
+    plain = Dataset(dataset)
+    plain.set_original_encoding(*dataset.original_encoding, dataset.original_character_set)
     buffer = BytesIO()
-    # A copy without file meta: writing must not change the caller's data set.
-    plain = dataset.__class__(dataset)
-    if hasattr(plain, "file_meta"):
-        del plain.file_meta
     dcmwrite(buffer, plain, implicit_vr=False, little_endian=True, force_encoding=True)
     return buffer.getvalue()

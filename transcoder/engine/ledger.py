@@ -17,6 +17,7 @@ __all__ = ["Ledger"]
 
 _CREATOR_LOW, _CREATOR_HIGH = 0x10, 0xFF
 Note = tuple[Fate, str, str]
+Rows = Counter[tuple[str, Note]]
 _RANK = {Fate.CARRIED: 3, Fate.DECLARED: 2, Fate.DERIVED: 1, Fate.UNACCOUNTED: 0}
 
 
@@ -56,7 +57,7 @@ class Ledger:
 
     def close(self) -> tuple[Account, list[Finding]]:
         """The account, and one finding for each path with unaccounted elements."""
-        rows: Counter[tuple[str, Note]] = Counter()
+        rows: Rows = Counter()
         private: Counter[str] = Counter()
         self._close_item(self.source, "", None, rows, private)
         account = Account()
@@ -75,9 +76,9 @@ class Ledger:
             setattr(account.target, origin.value, count)
         return account, findings
 
-    def _close_item(
-        self, item: Item, path: str, above: Declared | None, rows: Counter[tuple[str, Note]], private: Counter[str]
-    ) -> None:
+    def _close_item(self, item: Item, path: str, above: Declared | None, rows: Rows, private: Counter[str]) -> str:
+        """Account for one item; returns a rule that carried something of it, or nothing."""
+        carrier = ""
         for tag, element in item.items():
             if tag >> 16 & 1:
                 self._close_private(item, element, path, rows, private)
@@ -86,23 +87,30 @@ class Ledger:
             declared = self.declared.get(place, above)
             note = self._marks.get(id(element))
             if isinstance(element.value, list):
-                before = rows.total()
+                inner = ""
                 for child in element.value:
-                    self._close_item(child, place, declared if note is None else declared or above, rows, private)
-                note = note or self._of_children(rows, place, declared, before)
-            rows[place, note or _declared(declared)] += 1
+                    inner = self._close_child(child, place, declared, rows, private) or inner
+                note = note or ((Fate.CARRIED, inner, "") if inner else None)
+            note = note or _declared(declared)
+            if note[0] is Fate.CARRIED:
+                carrier = note[1]
+            rows[place, note] += 1
+        return carrier
 
-    def _of_children(self, rows: Counter[tuple[str, Note]], place: str, declared: Declared | None, before: int) -> Note:
-        if rows.total() > before:
-            inner = [note for (path, note) in rows if path.startswith(place + "/")]
-            carried = next((note for note in inner if note[0] is Fate.CARRIED), None)
-            if carried:
-                return Fate.CARRIED, carried[1], ""
-        return _declared(declared)
+    def _close_child(
+        self, child: Item, place: str, declared: Declared | None, rows: Rows, private: Counter[str]
+    ) -> str:
+        if declared is None or not declared.where:
+            return self._close_item(child, place, declared, rows, private)
+        # The reason holds for an item that nothing was carried of; what a carried one lacks is unaccounted.
+        found: Rows = Counter()
+        carrier = self._close_item(child, place, None, found, private)
+        for (path, note), count in found.items():
+            lost = note[0] is Fate.UNACCOUNTED and not carrier
+            rows[path, _declared(declared) if lost else note] += count
+        return carrier
 
-    def _close_private(
-        self, item: Item, element: Element, path: str, rows: Counter[tuple[str, Note]], private: Counter[str]
-    ) -> None:
+    def _close_private(self, item: Item, element: Element, path: str, rows: Rows, private: Counter[str]) -> None:
         creator = _creator(item, element.tag)
         count = 1 + sum(_count(child) for child in element.items) if element.vr == "SQ" else 1
         private[creator] += count

@@ -36,7 +36,8 @@ def read(scope: Scope, path: Path, kind: str) -> Cell:
     if element is None:
         return Cell(None)
     place = scope.place(path.role, path.plain)
-    return Cell(value_of(scope.run, element, kind, place), (element,))
+    inner = element.items[0].values() if kind == "code" and element.items else ()
+    return Cell(value_of(scope.run, element, kind, place), (element, *inner))
 
 
 def value_of(run: Run, element: Element, kind: str, place: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,16 @@ def _note(scope: Scope, rule: Rule, cells: list[Cell], copied: list[Element] | N
             ledger.carry(cell.sources, rule.id)
     if copied:
         ledger.carry(copied, rule.id)
+    for name in _bound_arguments(rule):
+        ledger.derive(scope.bound.get(name, Cell(None)).sources, rule.id)
+
+
+def _bound_arguments(rule: Rule) -> Iterator[str]:
+    for via in rule.via:
+        for _, value in via.arguments:
+            for each in value if isinstance(value, tuple) else (value,):
+                if isinstance(each, str) and each.startswith("$"):
+                    yield each[1:]
 
 
 def _is_carried(rule: Rule, cells: list[Cell], number: int) -> bool:
