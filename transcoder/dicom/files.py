@@ -86,7 +86,7 @@ def read_file(path: Path) -> Instance | Unread:
     except Damaged as damage:
         place = f" in {damage.path}" if damage.path else ""
         return _unread(shown, "failed", "S003", f"damaged: {damage.message}{place}", damage.path)
-    except (zlib.error, ValueError, LookupError) as error:
+    except (zlib.error, ValueError, LookupError, RecursionError) as error:
         return _unread(shown, "failed", "S003", f"damaged: {type(error).__name__}")
 
 

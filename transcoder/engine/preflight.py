@@ -25,7 +25,7 @@ def check_requires(scope: Scope, family: Family, kind: str) -> None:
         if not TESTS[require.when.test](scope, require.when):
             path = require.when.path
             place = scope.place(path.role, path.plain)
-            scope.run.tell(require.code, Severity.ERROR, require.message, place, cite=require.cite)
+            scope.run.tell(require.code, Severity(require.severity), require.message, place, cite=require.cite)
 
 
 def check_lineage(scope: Scope) -> None:
@@ -71,7 +71,7 @@ def _beam_number(scope: Scope, beam: Item, place: int) -> str | None:
 def check_machines(scope: Scope, beams: list[Item]) -> None:
     """All radiations of a set are delivered by one device (C.36.10.1.2)."""
     for word in ("TreatmentMachineName", "DeviceSerialNumber"):
-        names = {_number(scope, beam, word) for beam in beams}
+        names = {_number(scope, beam, word) for beam in beams} - {None}
         if len(names) > 1:
             message = f"the beams of one fraction group differ in {word}; a set has one treatment device"
             scope.run.tell("T070", Severity.ERROR, message, scope.places["group"], cite="PS3.3 C.36.10.1.2")

@@ -31,6 +31,7 @@ def family(marked: Marked) -> Family:
                 entry["message"],
                 entry["cite"],
                 entry.get("optional", False),
+                entry.get("severity", "error"),
             )
             for number, entry in enumerate(data.get("requires", []))
         ),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass, field
 from typing import Any
 
+from transcoder.mapping.marks import NOWHERE, Mark, Place
 from transcoder.paths import Path
 
 __all__ = [
@@ -39,36 +39,6 @@ __all__ = [
     "flatten",
     "nodes_of",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where something stands in a sheet: file, line and column, both from 1."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Place:
-    """Where a node stands in its file: the marks of the file and the way to the node."""
-
-    marks: MappingABC[tuple[str | int, ...], Mark]
-    route: tuple[str | int, ...]
-
-    def at(self, *parts: str | int) -> Mark:
-        """The mark of a part of the node, or of the nearest part that holds it."""
-        route = (*self.route, *parts)
-        while route not in self.marks:
-            route = route[:-1]
-        return self.marks[route]
-
-
-NOWHERE = Place({(): Mark("", 1, 1)}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,13 +235,17 @@ Node = Rule | Each | Distinct | Assemble
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An attribute position that no rule carries: the kind (never, notyet, derived), the reason, and where."""
+    """An attribute position that no rule carries: the kind (never, notyet, derived), the reason, and where.
+
+    ``retired`` ones stood there in earlier editions of the standard.
+    """
 
     path: str
     kind: str
     reason: str
     where: str
     mark: Mark
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +317,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Require:
-    """What must hold before anything is converted, else the finding ``code`` refuses the source."""
+    """What must hold before anything is converted, else the finding ``code``; an error refuses the source."""
 
     code: str
     scope: str
@@ -351,6 +325,7 @@ class Require:
     message: str
     cite: str
     optional: bool
+    severity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +339,7 @@ class Target:
     lookups: tuple[tuple[str, Path], ...]
     sheets: tuple[str, ...]
     skips: tuple[Skip, ...]
-    mark: Mark = NOWHERE.at()
+    mark: Mark = field(default_factory=NOWHERE.at)
 
 
 @dataclass(frozen=True, slots=True)
