@@ -80,8 +80,9 @@ class Builder:
 
     def _declared(self, entries: dict[str, list[Any]]) -> Iterator[Declared]:
         for path, (kind, reason, *more) in entries.items():
-            where = more[0]["where"] if more else ""
-            yield Declared(path, kind, reason, where, self.marked.mark(("not_carried", "first", path)))
+            extra = more[0] if more else {}
+            mark = self.marked.mark(("not_carried", "first", path))
+            yield Declared(path, kind, reason, extra.get("where", ""), mark, extra.get("retired", False))
 
     def nodes(self, rows: list[Any], route: Route, first: str, second: str, prefix: str = "") -> tuple[Node, ...]:
         """The nodes of a list of rows; ``prefix`` comes before ids that start with a dot."""

@@ -53,6 +53,10 @@ class Base:
         """The position ``plain`` further down."""
         return Base(self.iod, f"{self.prefix}/{plain}".strip("/"))
 
+    def outer(self) -> Base:
+        """The position of the item that holds this one."""
+        return Base(self.iod, self.prefix.rpartition("/")[0])
+
 
 Roles = dict[tuple[str, str], tuple[Base, ...]]
 

@@ -169,7 +169,7 @@ def _judge(
 
 
 def _is_sure(path: str, need: int, writes: list[Write]) -> bool:
-    fit = [each for each in writes if each.sure >= need or each.base.prefix != path and each.sure > ABSENT]
+    fit = [each for each in writes if each.sure >= need or (each.base.prefix != path and each.sure > ABSENT)]
     for write in fit:
         if all(_holds_here(condition, path) for condition in write.when):
             return True

@@ -13,7 +13,7 @@ from transcoder.mapping.model import Assemble, Bind, Declared, Distinct, Each, F
 from transcoder.paths import Path
 from transcoder.standard import positions
 
-__all__ = ["FATES", "Coverage", "Fate", "ModuleCoverage", "coverage"]
+__all__ = ["FATES", "Coverage", "Fate", "ModuleCoverage", "coverage", "rule_reads"]
 
 RULE, DERIVED, NEVER, NOTYET, UNCOVERED = "rule", "derived", "never", "notyet", "uncovered"
 FATES = (RULE, DERIVED, NEVER, NOTYET, UNCOVERED)
@@ -122,6 +122,15 @@ def _carried(mapping: Mapping, iod: str) -> _Carried:
     return carried
 
 
+def rule_reads(mapping: Mapping, family: str = "plan") -> dict[str, str]:
+    """Each position of the root IOD that a rule reads itself, with the rule."""
+    if family not in mapping.families:
+        return {}
+    chosen = mapping.families[family]
+    carried = _carried(mapping, bases_of_family(chosen)[chosen.root].iod)
+    return carried.whole | carried.read
+
+
 def reads(mapping: Mapping) -> Iterator[tuple[str, Base, bool]]:
     """Every first-generation position that a rule or block reads: who, where, and whether with all below."""
     seen: set[str] = set()
@@ -167,9 +176,6 @@ def _by_each(visit: Visit, block: Each, mapping: Mapping) -> Iterator[tuple[str,
     yield from _each_base(visit, block.id, block.first)
     inner = in_block(visit)
     yield from _by_binds(inner, block.id, block.binds)
-    if block.first_number:
-        for base in inner.bases(block.first, FIRST) or ():
-            yield block.id, base.below(block.first_number), False
     if block.openings is not None:
         points = _family_of(visit, mapping).first_points
         for base in visit.roles.get((FIRST, points.role), ()):

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from transcoder.errors import MappingError
-from transcoder.mapping.model import Mark
+from transcoder.mapping.marks import Mark
 
 __all__ = ["Marked", "read"]
 

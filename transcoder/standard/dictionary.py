@@ -14,7 +14,7 @@ def keywords() -> tuple[str, ...]:
 
 def is_keyword(word: str) -> bool:
     """Whether PS3.6 has this keyword."""
-    return word in keyword_dict
+    return bool(word) and word in keyword_dict
 
 
 def is_retired(word: str) -> bool:
