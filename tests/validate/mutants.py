@@ -165,6 +165,14 @@ def _put(item: Item, word: str, value: str) -> None:
     item.put(tag_of(word), "LO" if word == "CodeMeaning" else "SH", text_value("SH", value))
 
 
+def other_class(item: Item, element: Element, attribute: Attribute) -> Codes:
+    """Refer to an instance of a class that does not belong here."""
+    if not any(rule["kind"] == "class_in" for rule in attribute.rules) or not element.items:
+        return NOTHING
+    element.items[0].put(tag_of("ReferencedSOPClassUID"), "UI", text_value("UI", "1.2.840.10008.5.1.4.1.1.2"))
+    return codes("V136")
+
+
 def utf8_unannounced(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Write a letter that is not in the default repertoire."""
     if element.vr not in ("SH", "LO", "PN", "ST", "LT", "UT", "UC"):
@@ -231,8 +239,8 @@ def broken_sequence(item: Item, element: Element, attribute: Attribute) -> Codes
 
 MUTATORS: tuple[Mutator, ...] = (
     drop, empty, other_vr, as_unknown, wrong_text, odd_length, other_term, twice, one_item_more, foreign_code,
-    other_scheme, other_meaning, fixed_code, utf8_unannounced, padded_with_space, private_alone, misplaced, extended,
-    unheard_of, foreign_group, broken_sequence,
+    other_scheme, other_meaning, fixed_code, other_class, utf8_unannounced, padded_with_space, private_alone, misplaced,
+    extended, unheard_of, foreign_group, broken_sequence,
 )  # fmt: skip
 
 

@@ -145,6 +145,16 @@ def test_undecidable_conditions_are_counted_once() -> None:
     assert int(told[0].message.split()[0]) > 5
 
 
+def test_one_fault_in_many_items_is_counted() -> None:
+    plan = load(samples("first")[0])
+    points = [Item() for _ in range(100)]
+    plan[tag_of("BeamSequence")].items[0].put(tag_of("ControlPointSequence"), "SQ", points)
+    told = [each for each in check_tables(plan) if each.path.endswith("/ControlPointIndex")]
+    assert len(told) == 21
+    assert told[0].path == "BeamSequence[0]/ControlPointSequence[0]/ControlPointIndex"
+    assert told[-1].message == "the same in 80 further items"
+
+
 def test_messages_hold_no_value_of_the_patient() -> None:
     """A wrong value of an identifying attribute is told without the value."""
     item = minimal("rt-plan")

@@ -4,6 +4,7 @@ from transcoder.standard.model import Attribute, ContextGroup, Iod, Module, Modu
 from transcoder.standard.tables import (
     attributes,
     code_meaning,
+    code_meanings,
     context_group,
     edition,
     iod,
@@ -22,6 +23,7 @@ __all__ = [
     "ModuleUse",
     "attributes",
     "code_meaning",
+    "code_meanings",
     "context_group",
     "edition",
     "iod",

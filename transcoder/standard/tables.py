@@ -14,6 +14,7 @@ from transcoder.standard.model import Attribute, ContextGroup, Facts, Iod, Modul
 __all__ = [
     "attributes",
     "code_meaning",
+    "code_meanings",
     "context_group",
     "edition",
     "iod",
@@ -179,14 +180,21 @@ def context_group(cid: int) -> ContextGroup | None:
 
 
 @cache
-def _meanings() -> dict[tuple[str, str], str]:
-    return {
-        (scheme, value): meaning
-        for entry in _raw()["context_groups"].values()
-        for scheme, value, meaning in entry["codes"]
-    }
+def _meanings() -> dict[tuple[str, str], tuple[str, ...]]:
+    meanings: dict[tuple[str, str], tuple[str, ...]] = {}
+    for entry in _raw()["context_groups"].values():
+        for scheme, value, meaning in entry["codes"]:
+            known = meanings.get((scheme, value), ())
+            if meaning not in known:
+                meanings[scheme, value] = (*known, meaning)
+    return meanings
+
+
+def code_meanings(scheme: str, value: str) -> tuple[str, ...]:
+    """The meanings that the context groups held here give a code; groups may word it differently."""
+    return _meanings().get((scheme, value), ())
 
 
 def code_meaning(scheme: str, value: str) -> str | None:
-    """The meaning that any of the context groups held here gives a code, None when none holds it."""
-    return _meanings().get((scheme, value))
+    """The meaning that the first of the context groups gives a code, None when none holds it."""
+    return next(iter(code_meanings(scheme, value)), None)

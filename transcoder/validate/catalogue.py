@@ -44,6 +44,7 @@ CODES: dict[str, Entry] = {
     "V133": Entry(ERROR, "Value is outside the range permitted"),
     "V134": Entry(WARNING, "Attribute has no meaning here"),
     "V135": Entry(WARNING, "One identifier stands for two things"),
+    "V136": Entry(ERROR, "Referenced instance is of a class not permitted here"),
     # sequences
     "V140": Entry(ERROR, "Number of items is wrong"),
     "V141": Entry(ERROR, "Number of items differs from the attribute that counts them"),

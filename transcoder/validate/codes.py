@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from transcoder.dicom.elements import Item, tag_of
-from transcoder.standard import Attribute, ContextGroup, code_meaning, context_group
+from transcoder.standard import Attribute, ContextGroup, code_meanings, context_group
 from transcoder.validate.conditions import reference, values_of
 from transcoder.validate.scope import Scope
 from transcoder.validate.values import Fault
@@ -50,12 +50,12 @@ def _outside(scheme: str, value: str, groups: Sequence[ContextGroup], kind: str)
 
 def _against(scheme: str, value: str, meaning: str, groups: Sequence[ContextGroup], kind: str) -> Iterator[Fault]:
     listed = [group for group in groups if group.codes]
-    known = next((group.codes[scheme, value] for group in listed if (scheme, value) in group.codes), None)
-    if known is None and groups and len(listed) == len(groups):
+    held = any((scheme, value) in group.codes for group in listed)
+    if not held and groups and len(listed) == len(groups):
         yield _outside(scheme, value, groups, kind)
-    known = known or code_meaning(scheme, value)
-    if known is not None and meaning and _plain(known) != _plain(meaning):
-        yield Fault("V153", f"meaning of ({value}, {scheme}) is not {known!r}")
+    known = code_meanings(scheme, value) if scheme != "UCUM" or held else ()  # units are written in many ways
+    if known and meaning and _plain(meaning) not in map(_plain, known):
+        yield Fault("V153", f"meaning of ({value}, {scheme}) is not {' or '.join(map(repr, known))}")
 
 
 def _groups(pairs: Sequence[tuple[int, str]]) -> tuple[tuple[ContextGroup, ...], str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from transcoder.dicom.elements import Damaged, Element, Item
 from transcoder.validate import charsets
-from transcoder.validate.catalogue import found
 from transcoder.validate.level import Level, Need, Spec
 from transcoder.validate.scope import Scope
 from transcoder.validate.stray import judge_stray
@@ -181,4 +180,4 @@ def _codes(spec: Spec, scope: Scope, inner: Scope, item: Item) -> None:
     if spec.codes is None:
         return
     for wrong in spec.codes(scope, item):
-        inner.run.findings.append(found(wrong.code, wrong.message, inner.path, spec.section))
+        inner.tell_item(wrong.code, wrong.message, spec.section)

@@ -183,6 +183,22 @@ def _child_fixed(rule: Any) -> Check:
     return check
 
 
+_CLASS = tag_of("ReferencedSOPClassUID")
+
+
+def _class_in(rule: Any) -> Check:
+    permitted = frozenset(rule["values"])
+
+    def check(scope: Scope, element: Element) -> Fault | None:
+        for place, item in enumerate(items_of(element)):
+            held = values_of(item[_CLASS]) if _CLASS in item else []
+            if held and held[0] not in permitted:
+                return Fault("V136", f"class of the instance referenced by item {place} is not permitted here")
+        return None
+
+    return check
+
+
 def _one_with(rule: Any) -> Check:
     tag, wanted = tag_of(rule["equals"][0]), rule["equals"][1]
 
@@ -226,6 +242,7 @@ def _same_count(rule: Any) -> Check:
 _KINDS: dict[str, Callable[[Any], Check]] = {
     "allowed_only_if": _only_if("V116", "present though its condition is not met"),
     "child_fixed": _child_fixed,
+    "class_in": _class_in,
     "exactly_one_item_with": _one_with,
     "if_then": _if_then,
     "item_count_by": _items_by,

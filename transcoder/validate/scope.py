@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from transcoder.findings import Finding
 from transcoder.validate.catalogue import found
 
 __all__ = ["Run", "Scope", "items_of", "parts"]
+
+TOLD_EACH = 20  # findings of one kind at one place of the tables that are told item by item
 
 
 @dataclass(slots=True)
@@ -37,9 +40,16 @@ class Run:
     strays: dict[tuple[object, ...], Stray] = field(default_factory=dict)
     decided: dict[object, bool | None] = field(default_factory=dict)
 
+    told_often: Counter[tuple[object, ...]] = field(default_factory=Counter)
+
     def told(self) -> list[Finding]:
         """All findings; an attribute outside the tables is told once for all items of its place."""
-        return self.findings + [stray.told() for stray in self.strays.values()]
+        more = [
+            found(str(kind[0]), f"the same in {number - TOLD_EACH} further items", str(kind[1]), str(kind[2]))
+            for kind, number in self.told_often.items()
+            if number > TOLD_EACH
+        ]
+        return self.findings + more + [stray.told() for stray in self.strays.values()]
 
 
 class Scope:
@@ -72,17 +82,31 @@ class Scope:
         return f"{above}/{keyword(tag)}" if above else keyword(tag)
 
     def tell(self, code: str, message: str, tag: int, cite: str) -> None:
-        """Note a finding about an attribute of the item."""
-        self.run.findings.append(found(code, message, self.place(tag), cite))
+        """Note a finding about an attribute of the item; the same one in many items is counted after the first."""
+        if self._is_new((code, self.pattern(tag), cite)):
+            self.run.findings.append(found(code, message, self.place(tag), cite))
+
+    def tell_item(self, code: str, message: str, cite: str) -> None:
+        """Note a finding about the item as a whole."""
+        if self.up is not None and self._is_new((code, self.up.pattern(self.tag), cite)):
+            self.run.findings.append(found(code, message, self.path, cite))
+
+    def _is_new(self, kind: tuple[object, ...]) -> bool:
+        self.run.told_often[kind] += 1
+        return self.run.told_often[kind] <= TOLD_EACH
+
+    def pattern(self, tag: int) -> str:
+        """The path of an attribute of the item without item numbers."""
+        words = [keyword(tag)]
+        scope: Scope | None = self
+        while scope is not None and scope.tag:
+            words.append(keyword(scope.tag))
+            scope = scope.up
+        return "/".join(reversed(words))
 
     def stray(self, code: str, message: str, tag: int, cite: str) -> None:
         """Note an attribute that the tables do not hold here, once for all items of the sequence."""
-        chain: list[object] = [code, tag]
-        scope: Scope | None = self
-        while scope is not None:
-            chain.append(scope.tag)
-            scope = scope.up
-        stray = self.run.strays.setdefault(tuple(chain), Stray(code, message, "", cite))
+        stray = self.run.strays.setdefault((code, self.pattern(tag)), Stray(code, message, "", cite))
         stray.path = stray.path or self.place(tag)
         stray.number += 1
 
