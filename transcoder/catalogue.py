@@ -1,0 +1,135 @@
+"""The codes of findings about sources (S), transcoding (T), mapping sheets (M) and usage (U), and their pages.
+
+The validator keeps the tables of its own codes (V). Each code has a page in ``docs/findings``; the page is shipped
+with the package and is what ``transcoder explain`` prints. No code begins with U so far: the command line tells a
+wrong call in words.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from transcoder.findings import Severity
+
+__all__ = ["CODES", "Entry", "folder", "page", "pages"]
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+class Entry(NamedTuple):
+    """Severity and title of a code."""
+
+    severity: Severity
+    title: str
+
+
+CODES: dict[str, Entry] = {
+    # sources: reading files
+    "S001": Entry(ERROR, "File cannot be read"),
+    "S002": Entry(INFO, "File is not DICOM"),
+    "S003": Entry(ERROR, "File is damaged"),
+    "S004": Entry(INFO, "Instance is consulted, not converted"),
+    "S005": Entry(INFO, "SOP Class is not converted"),
+    # transcoding: what refuses a source
+    "T001": Entry(ERROR, "Number holds a character that is not permitted"),
+    "T002": Entry(ERROR, "Number has too many characters"),
+    "T003": Entry(ERROR, "Value is not a number"),
+    "T004": Entry(ERROR, "Number is not finite"),
+    "T005": Entry(ERROR, "Number does not fit the target attribute"),
+    "T006": Entry(ERROR, "Character set is not known"),
+    "T007": Entry(ERROR, "Text does not follow the character set"),
+    "T008": Entry(ERROR, "Text is too long for the target attribute"),
+    "T009": Entry(ERROR, "Direction does not fit the source"),
+    "T010": Entry(ERROR, "Required value is missing"),
+    "T011": Entry(ERROR, "SOP Class has no counterpart"),
+    "T012": Entry(ERROR, "Plan has no fraction group"),
+    "T013": Entry(ERROR, "Plan has no beams"),
+    "T014": Entry(ERROR, "Fraction group holds brachy applications"),
+    "T015": Entry(ERROR, "Particle is not photon or electron"),
+    "T016": Entry(ERROR, "Dosimeter does not count monitor units"),
+    "T017": Entry(ERROR, "Fraction group names a beam that does not exist"),
+    "T018": Entry(ERROR, "Term is not in the code table"),
+    "T019": Entry(ERROR, "Beam Number is missing or not unique"),
+    "T020": Entry(ERROR, "Beam has fewer than two control points"),
+    "T021": Entry(ERROR, "Meterset weight is missing"),
+    "T022": Entry(ERROR, "First meterset weight is not zero"),
+    "T023": Entry(ERROR, "Cumulative meterset decreases"),
+    "T024": Entry(ERROR, "Final weight is not the last weight"),
+    "T025": Entry(ERROR, "Meterset cannot be shared out"),
+    "T026": Entry(ERROR, "Number of control points contradicts the items"),
+    "T027": Entry(ERROR, "Control points are not numbered from 0"),
+    "T028": Entry(ERROR, "Number of values differs between control points"),
+    "T031": Entry(ERROR, "Angle is not stated at the first control point"),
+    "T032": Entry(ERROR, "Angle changes without a direction"),
+    "T033": Entry(ERROR, "More than one turn between two control points"),
+    "T034": Entry(ERROR, "Two distances that must agree differ"),
+    "T035": Entry(ERROR, "Rotation direction is not a term"),
+    "T036": Entry(ERROR, "Rotation leads to no stated angle"),
+    "T041": Entry(ERROR, "Isocenter is incomplete"),
+    "T042": Entry(ERROR, "Patient position is missing or has no axes"),
+    "T043": Entry(ERROR, "Matrix is not rigid"),
+    "T044": Entry(ERROR, "Couch angles cannot be told apart"),
+    "T045": Entry(ERROR, "Gantry is pitched"),
+    "T051": Entry(ERROR, "Opening has no device"),
+    "T052": Entry(ERROR, "Number of leaf positions contradicts the device"),
+    "T053": Entry(ERROR, "Leaf boundaries have no order"),
+    "T054": Entry(ERROR, "Opening fits two devices"),
+    "T055": Entry(ERROR, "Device is positioned twice"),
+    "T056": Entry(ERROR, "Compensator is not physical"),
+    "T057": Entry(ERROR, "Device is mounted at another angle"),
+    "T061": Entry(ERROR, "Block outline contradicts its number of points"),
+    "T062": Entry(ERROR, "Block outline is no simple polygon"),
+    "T063": Entry(ERROR, "Thickness map is no grid"),
+    "T064": Entry(ERROR, "Apertures of one beam differ"),
+    "T070": Entry(ERROR, "Fraction group uses several machines"),
+    "T071": Entry(ERROR, "Dose coefficients do not rise from zero"),
+    "T099": Entry(ERROR, "Internal error"),
+    # transcoding: what is worth knowing
+    "T100": Entry(WARNING, "Element is not accounted for"),
+    "T101": Entry(WARNING, "Illegal number was read"),
+    "T102": Entry(WARNING, "Value is assumed"),
+    "T103": Entry(INFO, "Value is derived"),
+    "T104": Entry(WARNING, "Jaw is named otherwise"),
+    "T105": Entry(WARNING, "Reference cannot be listed"),
+    "T106": Entry(INFO, "Value is not carried"),
+    "T110": Entry(INFO, "Beam makes no radiation"),
+    "T111": Entry(INFO, "Beam belongs to no fraction group"),
+    "T112": Entry(WARNING, "Definition source is left out"),
+    "T113": Entry(ERROR, "Plan was made from a second-generation instance"),
+    "T114": Entry(ERROR, "Plan has no treatment beam"),
+    "T140": Entry(ERROR, "Labels of radiations cannot be told apart"),
+    # mapping sheets and overlays
+    "M100": Entry(ERROR, "Sheet is not YAML"),
+    "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),
+    "M102": Entry(ERROR, "Path cannot be read"),
+    "M103": Entry(ERROR, "Rule id stands twice"),
+    "M104": Entry(ERROR, "Word stands twice"),
+    "M106": Entry(ERROR, "Fragment is not known"),
+    "M107": Entry(ERROR, "Row of a code table has the wrong length"),
+    "M108": Entry(ERROR, "Concept is not known"),
+    "M109": Entry(ERROR, "Code table is not one-to-one"),
+    "M110": Entry(ERROR, "Site value is not known"),
+    "M111": Entry(ERROR, "Overlay changes something that does not exist"),
+}
+
+
+@cache
+def folder() -> Path:
+    """Where the pages are: inside the installed package, or in ``docs`` of a checkout."""
+    here = Path(__file__).resolve().parent
+    shipped = here / "_findings"
+    return shipped if shipped.is_dir() else here.parent / "docs" / "findings"
+
+
+def pages() -> list[str]:
+    """Every code that has a page, the validator's included."""
+    return sorted(path.stem for path in folder().glob("*.md"))
+
+
+def page(code: str) -> str:
+    """The page of a code; raises :class:`KeyError` where there is none."""
+    if code not in pages():
+        raise KeyError(code)
+    return (folder() / f"{code}.md").read_text(encoding="utf-8")
