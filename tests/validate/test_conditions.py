@@ -84,7 +84,8 @@ def curated() -> list[tuple[str, str, str, Attribute]]:
     rows: dict[int, tuple[str, str, str, Attribute]] = {}
     for key in iods():
         for path, attribute, holder in positions(key):
-            if attribute.condition is not None and id(attribute) not in rows:
+            is_group = path.count("/") == 1 and "FunctionalGroupsSequence/" in path  # may stand in either place
+            if attribute.condition is not None and id(attribute) not in rows and not is_group:
                 rows[id(attribute)] = (key, holder.key, path, attribute)
     return list(rows.values())
 
