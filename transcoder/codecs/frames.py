@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from transcoder.codecs.angles import fold
 from transcoder.codecs.registry import Refused, codec
 
-__all__ = ["PATIENT_AXES", "TreatmentPosition", "rotation_x", "rotation_y", "rotation_z"]
+__all__ = ["PATIENT_AXES", "TablePosition", "TreatmentPosition", "rotation_x", "rotation_y", "rotation_z"]
 
 Array = NDArray[np.float64]
 
@@ -113,6 +113,32 @@ class TreatmentPosition:
             isocenter = point
         support, pitch, roll = _couch_angles(couch)
         return isocenter, support, None, pitch, roll, list(position or [])
+
+
+@codec(
+    "table_position",
+    first="sparse",
+    second="number",
+    normalises="a position that is not stated again is written out; what is relative to an unknown start is left out",
+)
+class TablePosition:
+    """Table top position (n, 1) mm, NaN where the point does not state it <-> absolute position (n, 1) mm.
+
+    Without a value at the first control point all later ones are relative to an unknown start (C.8.8.14.6), and the
+    second generation knows absolute positions only (10.40.1.1): then there is none.
+    """
+
+    @staticmethod
+    def forward(position: Array) -> tuple[Array | None]:
+        stated = ~np.isnan(position[:, 0])
+        if not stated[0]:
+            return (None,)
+        last = np.maximum.accumulate(np.where(stated, np.arange(len(position)), 0))
+        return (position[last],)
+
+    @staticmethod
+    def backward(position: Array) -> tuple[Array]:
+        return (position,)
 
 
 def _angle(value: Array | None) -> float:
