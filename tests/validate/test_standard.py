@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -82,6 +83,16 @@ def test_context_groups_of_the_second_generation_have_codes() -> None:
         group = context_group(cid)
         assert group is not None, cid
         assert group.codes, cid
+
+
+def test_every_section_can_be_looked_up() -> None:
+    form = re.compile(r"(?:[AC]|8|10)\.[\d.]+[a-z]?")
+    for key in iods():
+        assert form.fullmatch(iod(key).section)
+        for each in modules(key):
+            assert form.fullmatch(each.section), each.key
+        for path, attribute, _ in positions(key):
+            assert all(form.fullmatch(part) for part in attribute.section.split(", ") if part), (path, attribute.section)
 
 
 def test_narrowed_places_exist() -> None:
