@@ -92,7 +92,8 @@ def test_every_section_can_be_looked_up() -> None:
         for each in modules(key):
             assert form.fullmatch(each.section), each.key
         for path, attribute, _ in positions(key):
-            assert all(form.fullmatch(part) for part in attribute.section.split(", ") if part), (path, attribute.section)
+            parts = filter(None, attribute.section.split(", "))
+            assert all(map(form.fullmatch, parts)), (path, attribute.section)
 
 
 def test_narrowed_places_exist() -> None:
