@@ -22,7 +22,18 @@ from transcoder.mapping.model import Family, Mapping
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
-__all__ = ["Bundle", "Result", "convert_instance", "direction_of", "read", "transcode", "validate", "write"]
+__all__ = [
+    "Bundle",
+    "Result",
+    "class_name",
+    "convert_instance",
+    "direction_of",
+    "is_companion",
+    "read",
+    "transcode",
+    "validate",
+    "write",
+]
 
 SECOND_GENERATION = "1.2.840.10008.5.1.4.1.1.481."
 _SECOND = frozenset(SECOND_GENERATION + str(number) for number in range(10, 26))

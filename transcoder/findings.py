@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Account", "Fate", "Finding", "Origin", "Severity", "SourceAccount", "TargetAccount"]
+__all__ = ["Account", "Entry", "Fate", "Finding", "Origin", "Severity", "SourceAccount", "TargetAccount"]
 
 
 class Severity(StrEnum):

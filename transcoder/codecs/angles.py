@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Refused, codec
 
-__all__ = ["ContinuousAngle"]
+__all__ = ["ContinuousAngle", "fold"]
 
 Column = NDArray[np.float64]
 FULL = 360.0

@@ -12,7 +12,19 @@ from struct import Struct
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 
-__all__ = ["Damaged", "Element", "Item", "encode", "keyword", "scan", "tag_of", "walk"]
+__all__ = [
+    "Damaged",
+    "Element",
+    "Item",
+    "encode",
+    "encode_element",
+    "encode_item",
+    "keyword",
+    "scan",
+    "tag_of",
+    "vr_of",
+    "walk",
+]
 
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D

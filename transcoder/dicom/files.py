@@ -14,7 +14,17 @@ from transcoder.dicom.elements import Damaged, Item, encode_element, scan, tag_o
 from transcoder.dicom.instance import Instance
 from transcoder.findings import Finding, Severity
 
-__all__ = ["Unread", "decode", "find_files", "read_file", "read_instances", "write_file"]
+__all__ = [
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION",
+    "Unread",
+    "decode",
+    "encode_file",
+    "find_files",
+    "read_file",
+    "read_instances",
+    "write_file",
+]
 
 _PREAMBLE = 128
 _PREFIX = b"DICM"

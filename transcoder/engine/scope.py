@@ -15,7 +15,7 @@ from transcoder.engine.tree import TargetTree
 from transcoder.findings import Finding, Severity
 from transcoder.mapping.model import Mapping
 
-__all__ = ["Bound", "DeviceRows", "PointRows", "Run", "Scope"]
+__all__ = ["Bound", "DeviceRows", "DeviceWriter", "PointRows", "Run", "Scope"]
 
 Bound = Cell
 

@@ -21,7 +21,19 @@ from transcoder.mapping.model import (
 from transcoder.paths import Path
 from transcoder.standard import Attribute, iod_for, positions
 
-__all__ = ["FIRST", "SECOND", "Base", "Visit", "bases_of_family", "in_block", "in_input", "index", "iod_of", "visits"]
+__all__ = [
+    "FIRST",
+    "SECOND",
+    "Base",
+    "Roles",
+    "Visit",
+    "bases_of_family",
+    "in_block",
+    "in_input",
+    "index",
+    "iod_of",
+    "visits",
+]
 
 FIRST, SECOND = "first", "second"
 # Names that the engine binds: for the whole run, for a fraction group, for an instance, for the item of a use.

@@ -17,7 +17,7 @@ from transcoder.mapping.model import Assemble, Bind, Distinct, Each, Mapping, Ot
 from transcoder.paths import Path
 from transcoder.standard import context_group, dictionary
 
-__all__ = ["value_faults"]
+__all__ = ["bind_faults", "value_faults"]
 
 _NUMERIC = frozenset(["DS", "IS", "FD", "FL", "US", "UL", "SS", "SL", "OF", "OD", "OW"])
 _TEXT = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])

@@ -15,7 +15,7 @@ import yaml
 from transcoder.errors import MappingError
 from transcoder.mapping.marks import Mark
 
-__all__ = ["Marked", "read"]
+__all__ = ["Marked", "Route", "read"]
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")

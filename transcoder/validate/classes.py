@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "DELIVERY_INSTRUCTION",
     "ENHANCED_IMAGES",
     "MEMBERS",
     "PERMITTED_SOURCES",

@@ -16,7 +16,18 @@ from transcoder.dicom.elements import Element, tag_of, vr_of
 from transcoder.standard import Attribute, context_group
 from transcoder.validate.scope import Scope, items_of, parts
 
-__all__ = ["Decided", "Reference", "Verdict", "code_of", "compile_condition", "number_of", "reference", "values_of"]
+__all__ = [
+    "Decided",
+    "Reference",
+    "Verdict",
+    "code_of",
+    "compile_condition",
+    "conditional",
+    "is_worldly",
+    "number_of",
+    "reference",
+    "values_of",
+]
 
 Decided: TypeAlias = bool | None
 Verdict: TypeAlias = Callable[[Scope], Decided]

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["INDICES", "REFERENCES", "UNIQUE", "Key", "Reference"]
+__all__ = [
+    "COLLIMATORS",
+    "DEVICES",
+    "HOLDERS",
+    "INDICES",
+    "POINT_SEQUENCES",
+    "REFERENCES",
+    "UNIQUE",
+    "Key",
+    "Reference",
+]
 
 
 class Reference(NamedTuple):
