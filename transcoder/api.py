@@ -184,7 +184,7 @@ def _added(left: object, right: object) -> dict[str, int]:
 
 def validate(bundle: Bundle) -> list[Finding]:
     """What breaks the standard in the instances of a bundle, each path behind ``instances[n]``."""
-    from transcoder.validate import check_bundle
+    from transcoder.validator import check_bundle
 
     found = check_bundle(bundle.items())
     return [

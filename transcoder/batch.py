@@ -141,7 +141,7 @@ def _convert(read: Instance, companions: list[Instance], mapping: Mapping, optio
 
 def _guard_and_write(line: Input, outcome: Outcome, out: Path, options: Options, name: str) -> None:
     """Validate what was made; write it, or keep it back."""
-    from transcoder.validate import check_bundle
+    from transcoder.validator import check_bundle
 
     judged = check_bundle([scan(made.data, implicit=False) for made in outcome.made])
     files = [f"{number:02d}-{class_name(made.sop_class_uid)}.dcm" for number, made in enumerate(outcome.made, start=1)]

@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "validate")]
 
 from files import load_bytes, samples  # noqa: E402 - after the path is set
 
-from transcoder.validate import check_bundle, check_instance  # noqa: E402
+from transcoder.validator import check_bundle, check_instance  # noqa: E402
 
 
 def best(run: Callable[[], object], repeat: int) -> float:
@@ -81,7 +81,7 @@ def against_dciodvfy(paths: list[Path], number: int) -> dict[str, Any]:
     """A batch of files: one process of ours for all, one process of dciodvfy for each."""
     batch = [paths[place % len(paths)] for place in range(number)]
     code = (
-        "import sys; from pathlib import Path; from files import load_bytes; from transcoder.validate import "
+        "import sys; from pathlib import Path; from files import load_bytes; from transcoder.validator import "
         "check_instance; [check_instance(load_bytes(Path(p).read_bytes())) for p in sys.argv[1:]]"
     )
     environment = {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'validate'}", "PATH": "/usr/bin"}

@@ -13,7 +13,7 @@ from struct import pack
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.findings import Finding
 from transcoder.standard import Attribute, context_group, iod, module, positions
-from transcoder.validate.iod import check_tables
+from transcoder.validator.iod import check_tables
 
 ABSENT = frozenset(["V110", "V112", "V113", "V115"])
 EMPTY = frozenset(["V111", "V114"])

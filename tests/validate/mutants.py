@@ -13,7 +13,7 @@ from minimal import at, is_code, plain, table, text_value
 
 from transcoder.dicom.elements import Element, Item, scan, tag_of, walk
 from transcoder.standard import Attribute, context_group, iod, module
-from transcoder.validate.values import BINARY, MULTI
+from transcoder.validator.values import BINARY, MULTI
 
 Codes = frozenset[str]
 NOTHING: Codes = frozenset()

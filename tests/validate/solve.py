@@ -9,8 +9,8 @@ from minimal import LOCAL, number_value, text_value
 
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.standard import context_group
-from transcoder.validate.conditions import compile_condition
-from transcoder.validate.scope import Run, Scope
+from transcoder.validator.conditions import compile_condition
+from transcoder.validator.scope import Run, Scope
 
 OTHER = "OTHER"
 

@@ -12,9 +12,9 @@ from mutate import Mutation, add, both, drop, remove, write
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validate.bundle import check_across, check_summaries, same_device, summarise
-from transcoder.validate.catalogue_state import CODES
-from transcoder.validate.summary import Device
+from transcoder.validator.bundle import check_across, check_summaries, same_device, summarise
+from transcoder.validator.catalogue_state import CODES
+from transcoder.validator.summary import Device
 
 PLAN, SET, FIRST, SECOND, RECORD_SET, RECORD, OTHER_RECORD, TREATMENT, INSTRUCTION = range(9)
 CP = "CArmPhotonElectronControlPointSequence"

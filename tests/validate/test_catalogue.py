@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from transcoder.validate import catalogue, catalogue_state
+from transcoder.validator import catalogue, catalogue_state
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "findings"

@@ -12,9 +12,9 @@ from solve import scope_at, solve, write
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.standard import Attribute, iod, iods, module, positions
-from transcoder.validate.conditions import Decided, compile_condition
-from transcoder.validate.iod import check_tables
-from transcoder.validate.scope import Run, Scope
+from transcoder.validator.conditions import Decided, compile_condition
+from transcoder.validator.iod import check_tables
+from transcoder.validator.scope import Run, Scope
 
 TRUE: dict[str, Any] = {"all": []}
 FALSE: dict[str, Any] = {"any": []}

@@ -12,8 +12,8 @@ import time
 from build import bundle
 
 from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, walk
-from transcoder.validate import points, references
-from transcoder.validate.bundle import check_across
+from transcoder.validator import points, references
+from transcoder.validator.bundle import check_across
 
 RUNS = int(os.environ.get("TRANSCODER_FUZZ", "600"))
 SLOWEST = 2.0

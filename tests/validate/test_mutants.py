@@ -13,8 +13,8 @@ from mutants import MUTATORS, Mutator, Row, rows
 
 from transcoder.dicom.elements import Item, encode, tag_of
 from transcoder.standard import iod_for, iods
-from transcoder.validate import check_instance
-from transcoder.validate.iod import check_tables
+from transcoder.validator import check_instance
+from transcoder.validator.iod import check_tables
 
 # Samples that are what real files are and not what the standard asks for; what they bring.
 DEVIANT = {

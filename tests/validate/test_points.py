@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mutate import Mutation, add, both, drop, remove, repeat, swap, write
 
 from transcoder.dicom.elements import Item, encode, scan, tag_of
-from transcoder.validate import points
+from transcoder.validator import points
 
 CP = "CArmPhotonElectronControlPointSequence"
 OPENING = "RTBeamLimitingDeviceOpeningSequence"

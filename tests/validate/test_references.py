@@ -23,8 +23,8 @@ from build import (
 from mutate import Mutation, add, both, drop, repeat, write
 
 from transcoder.dicom.elements import Item, tag_of
-from transcoder.validate import geometry, provenance, references
-from transcoder.validate.reference_rules import INDICES, REFERENCES, UNIQUE
+from transcoder.validator import geometry, provenance, references
+from transcoder.validator.reference_rules import INDICES, REFERENCES, UNIQUE
 
 CP = "CArmPhotonElectronControlPointSequence"
 OPENING = "RTBeamLimitingDeviceOpeningSequence"

@@ -21,7 +21,7 @@ from transcoder.report.validation import (
     TextReport,
     render,
 )
-from transcoder.validate.catalogue_state import CODES
+from transcoder.validator.catalogue_state import CODES
 
 TITLES = {"V201": "Control point repeats an unchanged value"}
 EVIL = '<script>alert("x")</script>&\'"'

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from transcoder.cli.validate import validate
 from transcoder.dicom.elements import encode, scan
 from transcoder.dicom.files import find_files
-from transcoder.validate import check_bundle
-from transcoder.validate.run import judge_files
+from transcoder.validator import check_bundle
+from transcoder.validator.run import judge_files
 
 CP = "CArmPhotonElectronControlPointSequence"
 
@@ -111,6 +111,6 @@ def test_a_wrong_call_has_status_two(tmp_path: Path) -> None:
 
 
 def test_no_findings_of_severity_error_is_status_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transcoder.validate.run.check_tables", lambda item: [])
+    monkeypatch.setattr("transcoder.validator.run.check_tables", lambda item: [])
     (tmp_path / "plan.dcm").write_bytes(encode(plan()))
     assert CliRunner().invoke(validate, [str(tmp_path)]).exit_code == 0

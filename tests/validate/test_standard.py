@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from transcoder.standard import context_group, iod, iod_for, iods, module, modules, positions
-from transcoder.validate.conditions import compile_condition
-from transcoder.validate.multiplicity import fits, range_of
-from transcoder.validate.rules import compile_rule
+from transcoder.validator.conditions import compile_condition
+from transcoder.validator.multiplicity import fits, range_of
+from transcoder.validator.rules import compile_rule
 
 ROOT = Path(__file__).parents[2]
 SECOND = {f"1.2.840.10008.5.1.4.1.1.481.{number}" for number in range(10, 26)}

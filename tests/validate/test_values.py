@@ -13,9 +13,9 @@ from minimal import minimal
 
 from transcoder.dicom.elements import Damaged, Item, encode, scan
 from transcoder.standard import iods
-from transcoder.validate import charsets, check_bundle, check_instance
-from transcoder.validate.multiplicity import fits, range_of
-from transcoder.validate.values import BINARY, count, fault
+from transcoder.validator import charsets, check_bundle, check_instance
+from transcoder.validator.multiplicity import fits, range_of
+from transcoder.validator.values import BINARY, count, fault
 
 GOOD = [
     ("AE", b"STORE_SCP "), ("AS", b"018M"), ("CS", b"A_1 "), ("CS", b"A\\\\B"), ("DA", b"20240229"),

@@ -41,8 +41,8 @@ def validate(
     # Heavy imports here, so that `transcoder --help` stays fast.
     from transcoder.dicom.files import find_files
     from transcoder.report.validation import HtmlReport, JsonReport, Judged, Report, SarifReport, Tally, TextReport
-    from transcoder.validate import catalogue, catalogue_state
-    from transcoder.validate.run import judge_files
+    from transcoder.validator import catalogue, catalogue_state
+    from transcoder.validator.run import judge_files
 
     titles = {code: entry.title for code, entry in (catalogue.CODES | catalogue_state.CODES).items()}
     files = (json_file, html_file, sarif_file)

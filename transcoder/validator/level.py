@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from transcoder.standard import Attribute
 from transcoder.standard.model import Facts
 from transcoder.standard.tables import narrow
-from transcoder.validate.codes import CodeCheck, compile_codes
-from transcoder.validate.conditions import Verdict, compile_condition, conditional, is_worldly
-from transcoder.validate.multiplicity import fits
-from transcoder.validate.rules import Check, compile_rule, counted
+from transcoder.validator.codes import CodeCheck, compile_codes
+from transcoder.validator.conditions import Verdict, compile_condition, conditional, is_worldly
+from transcoder.validator.multiplicity import fits
+from transcoder.validator.rules import Check, compile_rule, counted
 
 __all__ = ["Level", "Need", "Spec", "compile_level"]
 

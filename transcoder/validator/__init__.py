@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validate import bundle, geometry, points, provenance, references
-from transcoder.validate.iod import check_tables
+from transcoder.validator import bundle, geometry, points, provenance, references
+from transcoder.validator.iod import check_tables
 
 __all__ = ["check_bundle", "check_instance"]
 

@@ -13,11 +13,11 @@ import numpy as np
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.axis import Axis, check_axis
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.openings import check_device_items
-from transcoder.validate.plausible import check_energies, check_meterset, check_rates, dosimeter_unit
-from transcoder.validate.raw import children, columns, number, numbers, repeats, text
+from transcoder.validator.axis import Axis, check_axis
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.openings import check_device_items
+from transcoder.validator.plausible import check_energies, check_meterset, check_rates, dosimeter_unit
+from transcoder.validator.raw import children, columns, number, numbers, repeats, text
 
 __all__ = ["SEQUENCES", "check"]
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from transcoder.dicom.elements import Element
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import Numbers, columns, numbers
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import Numbers, columns, numbers
 
 __all__ = ["Bank", "check_boundaries", "check_positions"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from transcoder.dicom.elements import Item, encode, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.beam_devices import axis_twin
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import children, code, integer, numbers, text
-from transcoder.validate.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
+from transcoder.validator.beam_devices import axis_twin
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import children, code, integer, numbers, text
+from transcoder.validator.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
 
 __all__ = ["check", "places"]
 

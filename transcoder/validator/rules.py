@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from transcoder.dicom.elements import Element, keyword, tag_of
 from transcoder.standard import Attribute
-from transcoder.validate.conditions import compile_condition, number_of, reference, values_of
-from transcoder.validate.multiplicity import range_of
-from transcoder.validate.scope import Scope, items_of
-from transcoder.validate.values import Fault, count
+from transcoder.validator.conditions import compile_condition, number_of, reference, values_of
+from transcoder.validator.multiplicity import range_of
+from transcoder.validator.scope import Scope, items_of
+from transcoder.validator.values import Fault, count
 
 __all__ = ["Check", "compile_rule", "counted"]
 

@@ -6,7 +6,7 @@ Each code has a page in ``docs/findings``.
 from __future__ import annotations
 
 from transcoder.findings import Finding, Severity
-from transcoder.validate.catalogue_state import Entry
+from transcoder.validator.catalogue_state import Entry
 
 __all__ = ["CODES", "found"]
 

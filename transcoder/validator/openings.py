@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.leaves import Bank, check_boundaries, check_positions
-from transcoder.validate.raw import children, code, integer, number, numbers, repeats, text
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.leaves import Bank, check_boundaries, check_positions
+from transcoder.validator.raw import children, code, integer, number, numbers, repeats, text
 
 __all__ = ["bank_of", "check_definitions", "check_device_items"]
 

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.beam_devices import banks_of, positions
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import Numbers, columns, text, values_differ
+from transcoder.validator.beam_devices import banks_of, positions
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import Numbers, columns, text, values_differ
 
 __all__ = ["check_directions", "check_static"]
 

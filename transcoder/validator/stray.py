@@ -6,8 +6,8 @@ from functools import cache
 
 from transcoder.dicom.elements import Damaged, Element, keyword
 from transcoder.standard import iod_for, positions
-from transcoder.validate.scope import Scope
-from transcoder.validate.values import BINARY, fault
+from transcoder.validator.scope import Scope
+from transcoder.validator.values import BINARY, fault
 
 __all__ = ["judge_stray"]
 

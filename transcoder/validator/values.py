@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from transcoder.validate import charsets
+from transcoder.validator import charsets
 
 __all__ = ["BINARY", "MULTI", "Fault", "count", "fault"]
 

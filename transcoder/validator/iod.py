@@ -8,11 +8,11 @@ from functools import cache
 from transcoder.dicom.elements import Item, keyword, tag_of
 from transcoder.findings import Finding
 from transcoder.standard import Iod, ModuleUse, iod_for, module
-from transcoder.validate.catalogue import found
-from transcoder.validate.conditions import Decided, compile_condition
-from transcoder.validate.judge import judge
-from transcoder.validate.level import Level, compile_level
-from transcoder.validate.scope import Run, Scope, items_of
+from transcoder.validator.catalogue import found
+from transcoder.validator.conditions import Decided, compile_condition
+from transcoder.validator.judge import judge
+from transcoder.validator.level import Level, compile_level
+from transcoder.validator.scope import Run, Scope, items_of
 
 __all__ = ["check_tables"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validate import points_first, points_second
+from transcoder.validator import points_first, points_second
 
 __all__ = ["check"]
 

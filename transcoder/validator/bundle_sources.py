@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transcoder.validate.bundle_index import Index, Judged, differs
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.classes import PLAN, RADIATION_SET, RADIATIONS, TREATMENT_RECORD
-from transcoder.validate.provenance import Source
-from transcoder.validate.summary import Summary
+from transcoder.validator.bundle_index import Index, Judged, differs
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.classes import PLAN, RADIATION_SET, RADIATIONS, TREATMENT_RECORD
+from transcoder.validator.provenance import Source
+from transcoder.validator.summary import Summary
 
 __all__ = ["check"]
 

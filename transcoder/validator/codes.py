@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.standard import Attribute, ContextGroup, code_meanings, context_group
-from transcoder.validate.conditions import reference, values_of
-from transcoder.validate.scope import Scope
-from transcoder.validate.values import Fault
+from transcoder.validator.conditions import reference, values_of
+from transcoder.validator.scope import Scope
+from transcoder.validator.values import Fault
 
 __all__ = ["CodeCheck", "compile_codes"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validate import bundle_records, bundle_sources
-from transcoder.validate.bundle_index import Index, Judged, differs
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.classes import MEMBERS, RADIATION_SET
-from transcoder.validate.provenance import Named
-from transcoder.validate.summary import Device, Summary, summarise
+from transcoder.validator import bundle_records, bundle_sources
+from transcoder.validator.bundle_index import Index, Judged, differs
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.classes import MEMBERS, RADIATION_SET
+from transcoder.validator.provenance import Named
+from transcoder.validator.summary import Device, Summary, summarise
 
 __all__ = ["check_across", "check_summaries", "summarise"]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import children, code, columns, number, text
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import children, code, columns, number, text
 
 __all__ = ["check_energies", "check_limit", "check_meterset", "check_rates", "dosimeter_unit"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from transcoder.findings import Finding
-from transcoder.validate.summary import Summary
+from transcoder.validator.summary import Summary
 
 __all__ = ["Index", "Judged", "differs"]
 

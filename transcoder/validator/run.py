@@ -18,11 +18,11 @@ from transcoder.dicom.files import Unread, read_file
 from transcoder.dicom.instance import Instance
 from transcoder.findings import Finding, Severity
 from transcoder.standard import tables
-from transcoder.validate import points, references
-from transcoder.validate.bundle import check_summaries
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.iod import check_tables
-from transcoder.validate.summary import Summary, summarise
+from transcoder.validator import points, references
+from transcoder.validator.bundle import check_summaries
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.iod import check_tables
+from transcoder.validator.summary import Summary, summarise
 
 __all__ = ["Verdict", "judge_files"]
 

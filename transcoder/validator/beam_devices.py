@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.leaves import Bank, check_boundaries, check_positions
-from transcoder.validate.openings import bank_of, check_definitions
-from transcoder.validate.raw import children, integer, text, values_differ
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.leaves import Bank, check_boundaries, check_positions
+from transcoder.validator.openings import bank_of, check_definitions
+from transcoder.validator.raw import children, integer, text, values_differ
 
 __all__ = ["Key", "axis_twin", "banks_of", "check_devices", "positions"]
 

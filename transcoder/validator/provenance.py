@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.classes import (
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.classes import (
     PERMITTED_SOURCES,
     RADIATION_RECORDS,
     RADIATION_SET,
@@ -19,7 +19,7 @@ from transcoder.validate.classes import (
     SALVAGE_RECORD,
     SECOND,
 )
-from transcoder.validate.raw import children, each_item, integer, text
+from transcoder.validator.raw import children, each_item, integer, text
 
 __all__ = ["Listed", "Named", "Source", "check", "listed", "named", "sources"]
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validate import geometry, provenance
-from transcoder.validate.classes import RADIATION_RECORDS, RADIATION_SET, RADIATIONS
-from transcoder.validate.provenance import Listed, Named, Source
-from transcoder.validate.raw import children, integer, number, text
-from transcoder.validate.reference_rules import DEVICES, POINT_SEQUENCES
-from transcoder.validate.references import places
+from transcoder.validator import geometry, provenance
+from transcoder.validator.classes import RADIATION_RECORDS, RADIATION_SET, RADIATIONS
+from transcoder.validator.provenance import Listed, Named, Source
+from transcoder.validator.raw import children, integer, number, text
+from transcoder.validator.reference_rules import DEVICES, POINT_SEQUENCES
+from transcoder.validator.references import places
 
 __all__ = ["Delivered", "Device", "Group", "Link", "Summary", "summarise"]
 

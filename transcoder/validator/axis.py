@@ -9,8 +9,8 @@ import numpy as np
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import columns, integer, is_close, number, numbers
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import columns, integer, is_close, number, numbers
 
 __all__ = ["Axis", "check_axis", "number_of_points"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transcoder.validate.bundle_index import Index, Judged, differs
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.classes import (
+from transcoder.validator.bundle_index import Index, Judged, differs
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.classes import (
     DELIVERY_INSTRUCTION,
     PLAN,
     RADIATION_RECORD_SET,
@@ -14,8 +14,8 @@ from transcoder.validate.classes import (
     SALVAGE_RECORD,
     TREATMENT_RECORD,
 )
-from transcoder.validate.provenance import Named
-from transcoder.validate.summary import Summary
+from transcoder.validator.provenance import Named
+from transcoder.validator.summary import Summary
 
 __all__ = ["check"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from transcoder.dicom.elements import Damaged, Element, Item, keyword
 from transcoder.findings import Finding
-from transcoder.validate.catalogue import found
+from transcoder.validator.catalogue import found
 
 __all__ = ["Run", "Scope", "items_of", "parts"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from transcoder.dicom.elements import Damaged, Element, Item
-from transcoder.validate import charsets
-from transcoder.validate.level import Level, Need, Spec
-from transcoder.validate.scope import Scope
-from transcoder.validate.stray import judge_stray
-from transcoder.validate.values import BINARY, count, fault
+from transcoder.validator import charsets
+from transcoder.validator.level import Level, Need, Spec
+from transcoder.validator.scope import Scope
+from transcoder.validator.stray import judge_stray
+from transcoder.validator.values import BINARY, count, fault
 
 __all__ = ["judge"]
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.axis import Axis, check_axis, number_of_points
-from transcoder.validate.beam_devices import check_devices
-from transcoder.validate.beam_motion import check_directions, check_static
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.plausible import check_limit, check_meterset, dosimeter_unit
-from transcoder.validate.raw import children, columns, integer, text, values_differ
+from transcoder.validator.axis import Axis, check_axis, number_of_points
+from transcoder.validator.beam_devices import check_devices
+from transcoder.validator.beam_motion import check_directions, check_static
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.plausible import check_limit, check_meterset, dosimeter_unit
+from transcoder.validator.raw import children, columns, integer, text, values_differ
 
 __all__ = ["check"]
 

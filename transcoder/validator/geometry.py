@@ -8,9 +8,9 @@ import numpy as np
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
-from transcoder.validate.catalogue_state import found
-from transcoder.validate.raw import Numbers, children, code, each_item, is_close, number, numbers, text
-from transcoder.validate.reference_rules import COLLIMATORS, DEVICES, POINT_SEQUENCES
+from transcoder.validator.catalogue_state import found
+from transcoder.validator.raw import Numbers, children, code, each_item, is_close, number, numbers, text
+from transcoder.validator.reference_rules import COLLIMATORS, DEVICES, POINT_SEQUENCES
 
 __all__ = ["check", "couch_rotation", "is_rigid", "patient_rotation"]
 
