@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from transcoder.dicom.elements import Element, Item, encode_element, encode_item, tag_of, vr_of
 from transcoder.dicom.values import NUMERIC_VRS, Texts, ValueFault, encode_numbers, numbers, parse_decimals
 
-__all__ = ["Column", "RowWriter", "changes", "elements_of", "fill", "number_column", "text_column"]
+__all__ = ["Column", "Nested", "RowWriter", "Rows", "changes", "elements_of", "fill", "number_column", "text_column"]
 
 Array = NDArray[np.float64]
 Rows = list[Element | None]
@@ -96,23 +96,31 @@ class Column:
         cls, keyword: str, values: Array | list[str] | list[bytes], origin: str, *, empty_first: bool = False
     ) -> Column:
         """A column that states only what changes (C.36.2.2.5.1.1); NaN rows are left out, or empty at the start."""
+        column = cls.stating(keyword, values, origin, changes(values))
+        if empty_first and isinstance(values, np.ndarray) and np.isnan(values[0, 0]):
+            column.rows[0] = encode_element(column.tag, vr_of(column.tag), b"")
+        return column
+
+    @classmethod
+    def held(cls, keyword: str, values: Array | list[str] | list[bytes], origin: str) -> Column:
+        """A column that states every row where it changes anywhere, else the first row only (C.8.8.14.5)."""
+        changed = changes(values)
+        stated = [True] * len(changed) if any(changed[1:]) else changed
+        return cls.stating(keyword, values, origin, stated)
+
+    @classmethod
+    def stating(
+        cls, keyword: str, values: Array | list[str] | list[bytes], origin: str, stated: Sequence[bool]
+    ) -> Column:
+        """A column that states these rows, as far as they have a value."""
         tag = tag_of(keyword)
         vr = vr_of(tag)
-        stated = changes(values)
         if isinstance(values, np.ndarray):
-            rows = _number_rows(tag, vr, values, stated)
-            if empty_first and np.isnan(values[0, 0]):
-                rows[0] = encode_element(tag, vr, b"")
-        elif vr == "SQ":
-            rows = [
-                encode_element(tag, vr, _raw(value)) if there else None
-                for value, there in zip(values, stated, strict=True)
-            ]
-        else:
-            rows = [
-                encode_element(tag, vr, _raw(value)) if there and value else None
-                for value, there in zip(values, stated, strict=True)
-            ]
+            return cls(tag, _number_rows(tag, vr, values, list(stated)), origin)
+        rows = [
+            encode_element(tag, vr, _raw(value)) if there and (value or vr == "SQ") else None
+            for value, there in zip(values, stated, strict=True)
+        ]
         return cls(tag, rows, origin)
 
     @classmethod
@@ -168,6 +176,12 @@ class RowWriter:
     nested: dict[int, Nested] = field(default_factory=dict)
     values: dict[str, Array] = field(default_factory=dict)
     tally: dict[str, int] = field(default_factory=dict)
+
+    def column(
+        self, keyword: str, values: Array | list[str] | list[bytes], origin: str, *, empty_first: bool = False
+    ) -> Column:
+        """A column under the presence rule of this generation: only what changes (C.36.2.2.5.1.1)."""
+        return Column.of(keyword, values, origin, empty_first=empty_first)
 
     def add(self, column: Column) -> None:
         """Take a column in; a later one of the same attribute replaces it."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from transcoder.codecs.registry import Cell, Code
 from transcoder.dicom.columns import Rows, fill, number_column, text_column
-from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.dicom.elements import Element, Item, keyword, tag_of
 from transcoder.dicom.values import ValueFault, numbers
 from transcoder.engine.scope import DeviceRows, PointRows, Run, Scope
 from transcoder.errors import TranscoderError
@@ -131,8 +131,20 @@ def shown(run: Run, element: Element) -> str | None:
         except ValueFault:
             return None
         return None if held is None else f"{held[0]:g}"
+    if element.vr == "SQ":
+        return _concept_name(run, code_of(run, element))
+    if element.vr == "AT":
+        group, number = element.raw[:2], element.raw[2:4]
+        return keyword(int.from_bytes(group, "little") << 16 | int.from_bytes(number, "little")) if number else None
     values = run.texts.decode(element)
     return values[0] if values else None
+
+
+def _concept_name(run: Run, code: Code | None) -> str | None:
+    """The name under which the sheets know a code."""
+    if code is None:
+        return None
+    return next((name for name, concept in run.mapping.concepts.items() if concept[:2] == code.key), None)
 
 
 def items_at(scope: Scope, path: Path) -> tuple[list[Item], Element | None]:

@@ -18,7 +18,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Otherwise, Rule, Via
 from transcoder.paths import Path
 
-__all__ = ["convert", "run_rule"]
+__all__ = ["argument", "convert", "run_rule"]
 
 
 def run_rule(scope: Scope, rule: Rule) -> None:
@@ -116,16 +116,17 @@ def _apply(scope: Scope, via: Via, values: list[Any]) -> tuple[Any, ...]:
         table = scope.run.mapping.tables[str(dict(via.arguments)["name"])]
         return look_up(scope.run.mapping, table, values)
     info = CODECS[via.codec]
-    arguments = {name: _argument(scope, value) for name, value in via.arguments}
+    arguments = {name: argument(scope, value) for name, value in via.arguments}
     if via.codec == "derive_uid":
         arguments["edition"] = scope.run.mapping.digest
     result: tuple[Any, ...] = info.forward(*values, **arguments)
     return result
 
 
-def _argument(scope: Scope, value: Any) -> Any:
+def argument(scope: Scope, value: Any) -> Any:
+    """The value of a codec argument: bound, of the site, or as it is written."""
     if isinstance(value, tuple):
-        return tuple(_argument(scope, each) for each in value)
+        return tuple(argument(scope, each) for each in value)
     if isinstance(value, str) and value.startswith("$"):
         return scope.bound.get(value[1:], Cell(None)).value
     if isinstance(value, str) and value.startswith("site:"):

@@ -19,7 +19,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Rule
 from transcoder.paths import Path
 
-__all__ = ["write", "write_constant", "write_empty"]
+__all__ = ["finish_points", "write", "write_constant", "write_empty"]
 
 # PS3.5 Table 6.2-1: the most characters of one value.
 _MOST_CHARACTERS = {"AE": 16, "CS": 16, "LO": 64, "LT": 10240, "PN": 194, "SH": 16, "ST": 1024, "UI": 64}
@@ -162,7 +162,7 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
         value = [scope.run.texts.encode([text], "CS") for text in value]
     empty_first = any(each.action == "empty" for each in rule.otherwise)
     try:
-        column = Column.of(path.keyword, value, origin, empty_first=empty_first)
+        column = _points(writer).column(path.keyword, value, origin, empty_first=empty_first)
     except ValueFault as fault:
         scope.run.tell(
             fault.code,

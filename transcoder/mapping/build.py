@@ -355,7 +355,7 @@ def _openings(entry: dict[str, str] | None) -> Openings | None:
 
 def _filled(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _filled(each, names) for key, each in value.items()}
+        return {_filled(key, names): _filled(each, names) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, names) for each in value]
     if isinstance(value, str):

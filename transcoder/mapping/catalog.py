@@ -57,8 +57,15 @@ def _load(overlays: tuple[Path, ...], root: Path | None) -> Mapping:
         _require_shape(marked)
     digest = hashlib.sha256()
     for each in (*marked, *site_files):
-        digest.update(each.file.encode() + json.dumps(each.data, sort_keys=True).encode())
+        digest.update(each.file.encode() + json.dumps(_effective(each.data), sort_keys=True).encode())
     return _assemble(marked, site_files, "sha256:" + digest.hexdigest())
+
+
+def _effective(value: Any) -> Any:
+    """What decides about outputs: everything but examples, so that one more example names no new edition."""
+    if isinstance(value, dict):
+        return {key: _effective(each) for key, each in value.items() if key != "example"}
+    return [_effective(each) for each in value] if isinstance(value, list) else value
 
 
 def _require_shape(files: Iterable[Marked]) -> None:
