@@ -44,6 +44,6 @@ def test_why_cites_a_section(code: str) -> None:
 def test_code_is_used(code: str) -> None:
     """A code that no part of the validator tells is no code."""
     sources = (
-        path for path in (ROOT / "transcoder" / "validate").glob("*.py") if not path.name.startswith("catalogue")
+        path for path in (ROOT / "transcoder" / "validator").glob("*.py") if not path.name.startswith("catalogue")
     )
     assert any(f'"{code}"' in path.read_text("utf-8") for path in sources)
