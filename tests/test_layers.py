@@ -31,13 +31,13 @@ LAW: dict[str, tuple[str, str]] = {
     "mapping": ("errors paths standard codecs", "yaml jsonschema"),
     # the two workers: they do not know each other
     "engine": ("findings errors paths dicom codecs mapping", "numpy"),
-    "validate": ("findings standard dicom", "numpy"),
+    "validator": ("findings standard dicom", "numpy"),
     # the library
-    "api": ("(root) findings errors dicom mapping engine validate", "pydicom"),
+    "api": ("(root) findings errors dicom mapping engine validator", "pydicom"),
     # the shells
     "report": ("findings paths standard codecs mapping", "jinja2"),
-    "batch": ("(root) findings api dicom mapping engine validate", ""),
-    "cli": ("(root) catalogue dicom mapping report validate batch", "click rich"),
+    "batch": ("(root) findings api dicom mapping engine validator", ""),
+    "cli": ("(root) catalogue dicom mapping report validator batch", "click rich"),
     "__init__": ("api errors findings", ""),
     "__main__": ("errors cli", ""),
 }

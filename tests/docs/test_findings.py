@@ -12,8 +12,8 @@ import pytest
 from tests.docs.cases import CASES, run
 from transcoder import catalogue
 from transcoder.findings import Severity
-from transcoder.validate import catalogue as tables
-from transcoder.validate import catalogue_state as states
+from transcoder.validator import catalogue as tables
+from transcoder.validator import catalogue_state as states
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "findings"
