@@ -203,10 +203,7 @@ class TableInput:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A list of records <-> the items of a sequence; ``nested`` lists stand inside each record.
-
-    With ``columns`` the list is one record of columns (m, 1), written row by row.
-    """
+    """A list of records, or one of ``columns`` (m, 1), <-> the items of a sequence; ``nested`` ones stand inside."""
 
     name: str
     second: Path
@@ -235,10 +232,7 @@ Node = Rule | Each | Distinct | Assemble
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An attribute position that no rule carries: the kind (never, notyet, derived), the reason, and where.
-
-    ``retired`` ones stood there in earlier editions of the standard.
-    """
+    """An attribute position, perhaps a retired one, that no rule carries: the kind, the reason, and where."""
 
     path: str
     kind: str
@@ -250,11 +244,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class NotWritten:
-    """A position of the target about which a sheet gives its word, and why.
-
-    ``not_written`` holds conditional ones that never fall due, ``assured`` those that several rules together always
-    give although no single one does.
-    """
+    """A position of the target about which a sheet gives its word (``not_written``, ``assured``), and why."""
 
     path: str
     reason: str
