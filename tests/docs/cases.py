@@ -5,14 +5,17 @@ A case returns the lines that the program gives; the page of the code holds the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from transcoder import batch
+from transcoder import batch, catalogue
 from transcoder.api import convert_instance
 from transcoder.codecs import CODECS, Refused
 from transcoder.dicom.elements import Item, encode, scan, tag_of, vr_of
@@ -21,8 +24,9 @@ from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Outcome
 from transcoder.errors import MappingError
 from transcoder.mapping.catalog import load
+from transcoder.mapping.check import check
 
-__all__ = ["CASES", "run"]
+__all__ = ["CASES", "run", "without_lines"]
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -31,13 +35,19 @@ Case = Callable[[], list[str]]
 CASES: dict[str, Case] = {}
 
 
+@cache
 def run(code: str) -> str:
     """The first line of the case that bears its code."""
     lines = CASES[code]()
     return next(line for line in lines if f"{code} " in line)
 
 
-# --- small tools -----------------------------------------------------------------------------------------------
+def without_lines(line: str) -> str:
+    """A line without the numbers of lines in the shipped sheets, which move with every edit of a sheet."""
+    return re.sub(r"(mappings/\S+\.yaml):\d+:\d+", r"\1:", line)
+
+
+# --- small tools -----------------------------------------------------------------------------------------
 
 
 def at(item: Item, path: str) -> Item:
@@ -197,6 +207,7 @@ _CHANGED: dict[str, tuple[str, list[Change]]] = {
         "static-jaws",
         [put(f"BeamSequence[{beam}]/TreatmentDeliveryType", "SETUP") for beam in range(2)],
     ),
+    "T115": ("static-jaws", [put(f"{BEAM}/TreatmentDeliveryType", "CONTINUATION")]),
     "T140": (
         "sliding-window-9-beams",
         [put(f"BeamSequence[{beam}]/BeamName", name) for beam, name in enumerate(["Field~3", "Field", "Field"])],
@@ -206,7 +217,7 @@ for _code, (_name, _changes) in _CHANGED.items():
     CASES[_code] = lambda name=_name, changes=_changes: converted(f"first/{name}", *changes)  # type: ignore[misc]
 
 
-# --- sources that cannot be read or are no plan ------------------------------------------------------------------
+# --- sources that cannot be read or are no plan ----------------------------------------------------------
 
 
 def _of_file(content: bytes, name: str) -> list[str]:
@@ -250,7 +261,7 @@ def _other_class() -> list[str]:
     return _of_file(encode_file(encode(source.item), dose, source.sop_instance_uid), "dose.dcm")
 
 
-# --- what one change of an attribute does not reach ------------------------------------------------------------------
+# --- what one change of an attribute does not reach ------------------------------------------------------
 
 
 @case("T009")
@@ -309,7 +320,7 @@ def _unknown_series() -> list[str]:
     return converted("first/static-jaws", put("ReferencedImageSequence", [image]))
 
 
-# --- the way back ----------------------------------------------------------------------------------------------------
+# --- the way back ----------------------------------------------------------------------------------------
 
 
 @case("T033")
@@ -338,7 +349,7 @@ def _skew_device() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 0.0, 10.0]), angle=np.array([45.0]))
 
 
-# --- mapping sheets and overlays --------------------------------------------------------------------------------------
+# --- mapping sheets and overlays -------------------------------------------------------------------------
 
 _OVERLAYS = {
     "M100": "site: {fractions: 25\n",
@@ -356,3 +367,65 @@ _OVERLAYS = {
 }
 for _code, _text in _OVERLAYS.items():
     CASES[_code] = lambda text=_text: in_overlay(text)  # type: ignore[misc]
+
+
+# --- what the static check of the sheets finds -----------------------------------------------------------
+
+_CHECKED = {
+    "M200": "rules:\n  beam.sad: {first: SourceAxisDistanc}\n",
+    "M201": "rules:\n  beam.sad: {first: PatientWeight}\n",
+    "M202": "rules:\n  beam.sad: {first: '@baem/SourceAxisDistance'}\n",
+    "M203": "rules:\n  beam.sad: {via: same_numbr}\n",
+    "M204": "rules:\n  beam.sad: {via: number}\n",
+    "M205": "rules:\n  beam.sad: {first: BeamName}\n",
+    "M206": "rules:\n  device.offset: {value: [0]}\n",
+    "M207": "rules:\n  mode.energy: {first: $enrgy}\n",
+    "M208": "rules:\n  beam.sad: {otherwise: [{site: source_axis}, refuse]}\n",
+    "M209": "rules:\n  machine.type: {code: treatment_devise}\n",
+    "M211": "rules:\n  set.label: {via: {derive_uid: {role: label, key: []}}}\n",
+    "M212": "rules:\n  beam.sad: {cite: see the standard}\n",
+    "M213": "rules:\n  beam.record_flag: {second: ContentDescription}\n",
+    "M214": "rules:\n  set.label: {otherwise: [omit]}\n",
+    "M220": "rules:\n  beam.record_flag: {value: MAYBE}\n",
+    "M221": "rules:\n  point.rate_unit: {code: photon}\n",
+    "M222": "rules:\n  beam.sad: {otherwise: [refuse, {site: source_axis_distance}]}\n",
+}
+# Faults that an overlay cannot make: a sheet, what stands in it, and what stands there instead.
+_EDITED = {
+    "M210": ("plan/accessories.yaml", "code: T064", "code: T964"),
+    "M215": (
+        "plan/closing.yaml",
+        "rules:\n",
+        "not_written: {second: [{keywords: [UserContentLabel], reason: nothing to say (10.9.1)}]}\nrules:\n",
+    ),
+    "M216": ("plan/not_carried.yaml", "    TreatmentSite:", "    RTPlanLabel: [never, no place]\n    TreatmentSite:"),
+    "M217": ("plan/not_carried.yaml", "    TreatmentSite:", "    TreatmentSit:"),
+    "M218": ("plan/closing.yaml", "rules:\n", "not_carried: {first: {BeamType: [derived, from motion]}}\nrules:\n"),
+    "M219": ("plan/family.yaml", "plan.points,", "plan.pionts,"),
+}
+
+
+def checked(text: str) -> list[str]:
+    """What ``transcoder check`` says with an overlay ``site.yaml`` of this content."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "site.yaml")
+        path.write_text("overlay: clinic\n" + text, encoding="utf-8")
+        return [str(fault) for fault in check(load([path]), catalogue.CODES)]
+
+
+def edited(sheet: str, old: str, new: str) -> list[str]:
+    """What ``transcoder check`` says when a shipped sheet is edited."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder, "mappings")
+        copytree(ROOT / "mappings", root)
+        path = root / sheet
+        text = path.read_text(encoding="utf-8")
+        assert old in text, (sheet, old)
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return [str(fault) for fault in check(load(root=root), catalogue.CODES)]
+
+
+for _code, _text in _CHECKED.items():
+    CASES[_code] = lambda text=_text: checked(text)  # type: ignore[misc]
+for _code, _edit in _EDITED.items():
+    CASES[_code] = lambda edit=_edit: edited(*edit)  # type: ignore[misc]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.cases import CASES, run
+from tests.docs.cases import CASES, run, without_lines
 from transcoder import catalogue
 from transcoder.findings import Severity
 from transcoder.validator import catalogue as tables
@@ -88,7 +88,7 @@ def test_example_is_what_the_program_says(code: str) -> None:
     """The last lines of a page that are set in are a line of the program, letter by letter."""
     text = (PAGES / f"{code}.md").read_text("utf-8")
     quoted = [line.removeprefix("    ") for line in text.partition("## Example")[2].splitlines() if line[:4] == "    "]
-    assert run(code) in quoted
+    assert without_lines(run(code)) in map(without_lines, quoted)
 
 
 def test_each_case_belongs_to_a_code() -> None:
