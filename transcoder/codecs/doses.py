@@ -20,7 +20,8 @@ Column = NDArray[np.float64]
     first="number number number",
     second="number",
     required=1,
-    normalises="points at which no meterset is delivered are left out; the coefficients belong to the end dose",
+    normalises="points at which no meterset is delivered are left out, and points between control points too; "
+    "the coefficients belong to the end dose",
 )
 class DoseMapping:
     """Beam dose (1,) Gy, coefficients (n, 1), metersets (n, 1) <-> mapping (m, 2): meterset, dose in Gy.
@@ -79,7 +80,7 @@ def dose_contribution(beams: list[Record], references: list[Record], group: list
     hold one record for each identification.
     """
     targets = _targets(beams, references)
-    doses = [[_values(beam, target) for target in targets] for beam in beams]
+    doses = [[_values(beam, target, targets) for target in targets] for beam in beams]
     kept = [place for place, _ in enumerate(targets) if any(row[place] for row in doses)]
     if not kept:
         return {}
@@ -124,7 +125,6 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
         uid = next(iter(_text(reference, "uid")), "")
         if number in counted or uid in named:
             found.append(_reference_target(reference, number, uid))
-    known = {target.number for target in found}
     points = {tuple(beam["point"].value.tolist()): beam for beam in beams if beam["dose"] and beam["point"]}
     for place, (point, beam) in enumerate(points.items()):
         label = "Beam dose point" if len(points) == 1 else f"Beam dose point {place + 1}"
@@ -135,7 +135,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
             "purpose": Cell(None),
         }
         found.append(_Target(None, point, "", True, fields))
-    if any(beam["dose"] and not beam["point"] and not _reached(beam, known, found) for beam in beams):
+    if any(beam["dose"] and not beam["point"] and not _reached(beam, found) for beam in beams):
         plain = {
             "label": Cell(["Beam dose"]),
             "coordinates": Cell(None),
@@ -158,13 +158,15 @@ def _reference_target(reference: Record, number: int, uid: str) -> _Target:
     return _Target(number, None, uid, "TARGET" in _text(reference, "kind"), fields)
 
 
-def _reached(beam: Record, known: set[int | None], targets: list[_Target]) -> bool:
+def _reached(beam: Record, targets: list[_Target]) -> bool:
+    """Whether coefficients or a UID lead from the beam to a dose reference that is there."""
     numbers = set(beam["coefficients"].value) if beam["coefficients"] else set()
+    known = {target.number for target in targets if target.number is not None}
     uids = {target.uid for target in targets if target.uid}
     return bool(numbers & known) or bool(uids & set(_text(beam, "reference")))
 
 
-def _values(beam: Record, target: _Target) -> list[dict[str, Any]]:
+def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[str, Any]]:
     """One record for each flavour of the beam's dose to this target, empty where there is none."""
     if not beam["dose"] or not beam["meterset"]:
         return []
@@ -179,7 +181,7 @@ def _values(beam: Record, target: _Target) -> list[dict[str, Any]]:
         if not beam["point"] or tuple(beam["point"].value.tolist()) != target.point:
             return []
         sources = beam["point"].sources
-    elif beam["point"] or (beam["coefficients"] and beam["coefficients"].value) or _text(beam, "reference"):
+    elif beam["point"] or _reached(beam, targets):
         return []
     found = []
     for dose, kind in (("dose", "type"), ("other_dose", "other_type")):

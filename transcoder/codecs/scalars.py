@@ -109,7 +109,8 @@ class FirstOf:
     first="text text number",
     second="text text",
     required=0,
-    normalises="a name that does not fit is cut and numbered, and stands whole in the description; blanks are single",
+    normalises="a name that does not fit is cut and numbered, and stands whole in the description; a label that looks "
+    "cut from its description is taken for that; blanks are single; a beam without a name gets one",
 )
 class Label:
     """A name and a description <-> a label of at most 16 characters, unique in its set, and a description.
@@ -174,10 +175,12 @@ class SameNumber:
     first="text number",
     second="text",
     required=0,
-    normalises="a name made of a word and a number has no source",
+    normalises="a name made of the word and a number is taken for the number",
 )
 class Numbered:
     """A name, or where there is none, ``word`` and the item's number <-> a label that must have a value."""
+
+    DIGITS = 10  # of the largest IS
 
     @staticmethod
     def forward(name: list[str] | None, number: Number_ | None, word: str) -> tuple[list[str]]:
@@ -188,12 +191,15 @@ class Numbered:
     @staticmethod
     def backward(label: list[str], word: str) -> tuple[list[str] | None, Number_ | None]:
         stem, _, tail = label[0].rpartition(" ")
-        if stem == word and tail.isdigit():
+        # Only a number as it would be written: "Wedge 01" is a name.
+        if stem == word and tail.isdecimal() and tail == str(int(tail)) and len(tail) <= Numbered.DIGITS:
             return None, np.array([float(tail)])
         return (None if label[0] == word else label), None
 
 
-@codec("slot", first="number", second="text number", required=0)
+@codec(
+    "slot", first="number", second="text number", required=0, normalises="a distance without a slot's ID is left out"
+)
 class Slot:
     """The distance (1,) mm of an accessory's slot <-> slot ID and distance (C.36.2.2.3).
 
