@@ -85,18 +85,18 @@ def shape_faults(marked: Marked) -> Iterator[str]:
         leaf = error
         while leaf.context:
             leaf = max(leaf.context, key=lambda each: len(each.absolute_path))
-        route: Route = tuple(leaf.absolute_path)
-        yield f"{marked.mark(route)}: M101 {leaf.message[:160]}{_near_property(leaf)}"
+        word = _unknown_word(leaf)
+        near = suggestion(word, leaf.schema.get("properties", {})) if word else ""
+        place: Route = (*leaf.absolute_path, word) if word else tuple(leaf.absolute_path)
+        yield f"{marked.mark(place)}: M101 {leaf.message[:160]}{near}"
 
 
-def _near_property(error: Any) -> str:
+def _unknown_word(error: Any) -> str:
+    """The first word of a mapping that its schema does not know."""
     if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
         return ""
-    known = list(error.schema.get("properties", {}))
-    for word in error.instance:
-        if word not in known and (near := suggestion(word, known)):
-            return near
-    return ""
+    known = error.schema.get("properties", {})
+    return next((word for word in error.instance if word not in known), "")
 
 
 def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mapping:

@@ -98,7 +98,7 @@ class Rule:
     generated: bool = False
     retired: bool = False
     example: Any = None
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Each:
     binds: tuple[Bind, ...] = ()
     openings: Openings | None = None
     cite: str = ""
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Distinct:
     member_rules: tuple[Node, ...] = ()
     otherwise_empty: bool = False
     cite: str = ""
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Records:
     number: str = ""
     columns: bool = False
     nested: tuple[Records, ...] = ()
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ class Assemble:
     inputs: tuple[TableInput, ...]
     blocks: tuple[Records, ...]
     cite: str = ""
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 Node = Rule | Each | Distinct | Assemble
@@ -266,7 +266,7 @@ class Sheet:
     declared: tuple[Declared, ...]
     not_written: tuple[NotWritten, ...] = ()
     assured: tuple[NotWritten, ...] = ()
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
