@@ -120,7 +120,7 @@ def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mappi
         for each in files
         for name, entry in each.data.get("site_values", {}).items()
     }
-    site, machines = _site(overlays, values, faults)
+    site, machines = _site(overlays, values, concepts, faults)
     faults.extend(_repeated_ids(sheets.values()))
     if faults:
         raise MappingError("\n".join(faults))
@@ -170,7 +170,7 @@ def _not_one_to_one(table: Table) -> Iterator[str]:
 
 
 def _site(
-    overlays: list[Marked], values: dict[str, SiteValue], faults: list[str]
+    overlays: list[Marked], values: dict[str, SiteValue], concepts: dict[str, Concept], faults: list[str]
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     site: dict[str, Any] = {}
     machines: dict[str, dict[str, Any]] = {}
@@ -180,11 +180,22 @@ def _site(
             groups.append((("machines", machine), entries, machines.setdefault(machine, {})))
         for route, entries, into in groups:
             for name, value in entries.items():
+                mark = overlay.mark((*route, name))
                 if name not in values:
-                    near = suggestion(name, values)
-                    faults.append(f"{overlay.mark((*route, name))}: M110 no site value is called '{name}'{near}")
+                    faults.append(f"{mark}: M110 no site value is called '{name}'{suggestion(name, values)}")
+                elif not _is_of_kind(value, values[name].kind):
+                    faults.append(f"{mark}: M101 site value '{name}' is a {values[name].kind}, not {value!r}")
+                elif values[name].kind == "code" and value not in concepts:
+                    faults.append(f"{mark}: M108 '{value}' is no concept{suggestion(str(value), concepts)}")
                 into[name] = value
     return site, machines
+
+
+def _is_of_kind(value: Any, kind: str) -> bool:
+    if kind != "number":
+        return isinstance(value, str)
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in values)
 
 
 def _repeated_ids(sheets: Iterable[Sheet]) -> Iterator[str]:
