@@ -15,7 +15,7 @@ from transcoder.engine.conditions import hold
 from transcoder.engine.distinct import run_distinct
 from transcoder.engine.openings import open_devices
 from transcoder.engine.reading import Missing, items_at, read
-from transcoder.engine.rules import convert, run_rule
+from transcoder.engine.rules import convert, kinds_of, run_rule
 from transcoder.engine.scope import DeviceWriter, Scope
 from transcoder.engine.writing import finish_points
 from transcoder.findings import Origin, Severity
@@ -43,7 +43,7 @@ def bind(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     for each in binds:
         via = each.via if each.via and each.via[0].codec and each.side == "second" else ()
-        kinds = _bind_kinds(scope, each) if via else [_plain_kind(path) for path in each.first]
+        kinds = kinds_of(scope, each.via, each.first) if via else [_plain_kind(path) for path in each.first]
         cells = [read(scope, path, kind) for path, kind in zip(each.first, kinds, strict=True)]
         sources = tuple(element for cell in cells for element in cell.sources)
         if cells[0].value is None:
@@ -53,12 +53,6 @@ def bind(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
         else:
             found[each.name] = Cell(cells[0].value, sources)
     return found
-
-
-def _bind_kinds(scope: Scope, each: Bind) -> list[str]:
-    from transcoder.engine.rules import _kinds
-
-    return _kinds(scope, each.via, each.first)
 
 
 def _plain_kind(path: Path) -> str:

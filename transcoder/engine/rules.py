@@ -18,7 +18,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Otherwise, Rule, Via
 from transcoder.paths import Path
 
-__all__ = ["argument", "convert", "run_rule"]
+__all__ = ["argument", "convert", "kinds_of", "run_rule"]
 
 
 def run_rule(scope: Scope, rule: Rule) -> None:
@@ -47,7 +47,7 @@ def _holds_in_target(scope: Scope, rule: Rule) -> bool:
 def _lose(scope: Scope, rule: Rule) -> None:
     if not rule.lost:
         return
-    for path, kind in zip(rule.first, _kinds(scope, rule.via, rule.first), strict=True):
+    for path, kind in zip(rule.first, kinds_of(scope, rule.via, rule.first), strict=True):
         _lose_cell(scope, rule, read(scope, path, kind))
 
 
@@ -61,7 +61,7 @@ def _lose_cell(scope: Scope, rule: Rule, cell: Cell) -> None:
 
 
 def _carry(scope: Scope, rule: Rule) -> None:
-    kinds = _kinds(scope, rule.via, rule.first)
+    kinds = kinds_of(scope, rule.via, rule.first)
     cells = [read(scope, path, kind) for path, kind in zip(rule.first, kinds, strict=True)]
     outputs = _convert_cells(scope, rule, cells)
     if outputs is None:
@@ -134,7 +134,8 @@ def argument(scope: Scope, value: Any) -> Any:
     return value
 
 
-def _kinds(scope: Scope, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> list[str]:
+def kinds_of(scope: Scope, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> list[str]:
+    """The kinds of value in which the first codec of a chain wants its paths."""
     if not vias or not vias[0].codec:
         return ["element"] * len(paths)
     if vias[0].codec == "table":
@@ -239,7 +240,7 @@ def _refuse(scope: Scope, rule: Rule) -> None:
 
 
 def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
-    kinds = _kinds(scope, otherwise.via, otherwise.first)
+    kinds = kinds_of(scope, otherwise.via, otherwise.first)
     if not otherwise.via or not otherwise.via[0].codec:
         kinds = ["element"]
     cells = [read(scope, path, kind) for path, kind in zip(otherwise.first, kinds, strict=True)]

@@ -230,7 +230,7 @@ def _example(rule: Rule) -> Iterator[str]:
     if not rule.example:
         return
     yield from _section("Example")
-    for side in ("site", "bound", "first", "second", "back"):
+    for side in ("site", "bound", "given", "first", "second", "back"):
         if rule.example.get(side):
             yield f"    {side:<6}  {json.dumps(rule.example[side], ensure_ascii=False)}"
 
