@@ -85,7 +85,7 @@ def classes_read(mapping: Mapping) -> str:
 
 def classes_written(mapping: Mapping) -> str:
     """The SOP Classes that are made."""
-    made = {"set": "one for each fraction group with a treatment beam", "radiation": "one for each use of a beam"}
+    made = {"set": "one for each fraction group with a treatment beam", "radiation": "one for each treatment beam of each fraction group"}
     rows = (
         (_name(target.sop_class), f"`{target.sop_class}`", made.get(target.role, ""))
         for family in mapping.families.values()
