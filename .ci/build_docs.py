@@ -65,7 +65,7 @@ def _site(mapping: Mapping) -> Iterable[SiteValue]:
 
 
 def _asked(rule: Rule) -> Iterator[str]:
-    yield from (str(each.value) for each in rule.otherwise if each.action == "site")
+    yield from (str(each.value) for each in rule.otherwise if each.action in ("site", "plan_site"))
     for via in rule.via:
         yield from (value[5:] for _, value in via.arguments if isinstance(value, str) and value.startswith("site:"))
 
@@ -85,7 +85,10 @@ def classes_read(mapping: Mapping) -> str:
 
 def classes_written(mapping: Mapping) -> str:
     """The SOP Classes that are made."""
-    made = {"set": "one for each fraction group with a treatment beam", "radiation": "one for each treatment beam of each fraction group"}
+    made = {
+        "set": "one for each fraction group with a treatment beam",
+        "radiation": "one for each treatment beam of each fraction group",
+    }
     rows = (
         (_name(target.sop_class), f"`{target.sop_class}`", made.get(target.role, ""))
         for family in mapping.families.values()
@@ -149,7 +152,7 @@ def assumed(mapping: Mapping) -> str:
     rows = []
     for rule in mapping.rules().values():
         told = [_assumption(mapping, each) for each in rule.otherwise if each.action == "assume"]
-        site = [f"`{each.value}`" for each in rule.otherwise if each.action == "site"]
+        site = [f"`{each.value}`" for each in rule.otherwise if each.action in ("site", "plan_site")]
         if told:
             rows.append((f"`{rule.second[0].plain}`", "; ".join(told), f"`{rule.id}`", ", ".join(site)))
     return table("attribute of the target|assumed|rule|site value instead", rows)

@@ -66,8 +66,8 @@ concepts:
 machines:
   Linac A:
     jaw_boundaries: [-210, 210]
-    generation_mode_code: mode_6x
 tables:
+  generation_mode: {rows: [[Linac A, PHOTON, 6, "", mode_6x]]}
   dose_meaning: {rows: [[BEAM_LEVEL, PER_RADIATION]]}
 """,
         encoding="utf-8",
@@ -93,6 +93,7 @@ def test_bad_overlay(tmp_path: Path) -> None:
 
 def test_import_is_light(tmp_path: Path) -> None:
     """Neither the package nor --help loads pydicom, numpy or highdicom."""
-    code = "import sys, transcoder, transcoder.cli.main; print(sorted({'pydicom', 'numpy', 'highdicom', 'rich'} & set(sys.modules)))"
+    heavy = "{'pydicom', 'numpy', 'highdicom', 'rich'}"
+    code = f"import sys, transcoder, transcoder.cli.main; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from transcoder import __version__
 from transcoder.dicom.bundle import Bundle, instance_of
-from transcoder.dicom.elements import scan, tag_of
+from transcoder.dicom.elements import scan
 from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.preserve import embed
@@ -212,6 +212,3 @@ def class_name(uid: str) -> str:
 
     keyword = UID(uid).keyword or "Instance"
     return keyword.removesuffix("Storage")
-
-
-_ = tag_of

@@ -51,5 +51,5 @@ class ConversionError(TranscoderError):
     """A source was read but cannot be converted; ``findings`` says why, attribute by attribute."""
 
 
-class ValidationFailed(TranscoderError):
+class ValidationFailed(TranscoderError):  # noqa: N818 - what it is, in plain words
     """An output breaks the standard; ``findings`` holds what the validator found."""

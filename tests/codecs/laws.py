@@ -407,6 +407,11 @@ SCALES = st.sampled_from(["1/60", "60", "10", "1/10", "3/7"])
 LAWS: dict[str, Law] = {
     "number": Law(plain(numbers(LENGTH)), plain(numbers(LENGTH))),
     "text": Law(plain(TEXTS), plain(TEXTS)),
+    "stated": Law(
+        plain(st.one_of(st.none(), TEXTS), absent=st.just("ABSENT")),
+        plain(TEXTS, absent=st.just("ABSENT")),
+        tidy_first=lambda values, arguments: (values[0] or [arguments["absent"]],),
+    ),
     "code": Law(plain(CODE), plain(CODE)),
     "scale": Law(plain(numbers(LENGTH), by=SCALES), plain(numbers(LENGTH), by=SCALES), within=1e-12),
     "offset": Law(

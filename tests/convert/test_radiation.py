@@ -108,7 +108,7 @@ def test_metersets_are_absolute(name: str, converted: Convert) -> None:
 
 
 def test_gantry_turns_through_zero_and_round(converted: Convert) -> None:
-    """C.8.8.14.8, C.36.1.1.5: continuous angles, CW of the gantry increases, a repeated angle with a direction is a turn."""
+    """C.8.8.14.8, C.36.1.1.5: continuous angles, CW increases, a repeated angle with a direction is a full turn."""
     arcs = [held(radiation, "SourceRollAngle") for radiation in converted("full-turn-arc").radiations]
     turns = [arc[-1] - arc[0] for arc in arcs]
     assert turns == [-358.0, 360.0, 360.0, 2.0, 358.0]

@@ -157,6 +157,7 @@ def _sample_cases() -> Iterator[tuple[str, str]]:
         ("T110", "first/setup-beams"),
         ("T111", "first/setup-beams"),
         ("T112", "first/private-class-viewray"),
+        ("T107", "first/mlcy"),
     )
 
 
@@ -191,6 +192,7 @@ _CHANGED: dict[str, tuple[str, list[Change]]] = {
         "static-mlc",
         [put(f"{BEAM}/BeamLimitingDeviceSequence[2]/LeafPositionBoundaries", "\\".join(["0", "5", "3", *["9"] * 38]))],
     ),
+    "T058": ("static-mlc", [put(f"{BEAM}/BeamLimitingDeviceSequence[2]/LeafPositionBoundaries", "0\\5\\10")]),
     "T056": ("compensator", [put(f"{BEAM}/CompensatorSequence[0]/CompensatorType", "DYNAMIC")]),
     "T061": ("block-aperture", [put(f"{BEAM}/BlockSequence[0]/BlockNumberOfPoints", "3")]),
     "T062": (
@@ -294,6 +296,12 @@ def _two_apertures() -> list[str]:
 def _falling_dose() -> list[str]:
     place = f"{POINT}/ReferencedDoseReferenceSequence[0]/CumulativeDoseReferenceCoefficient"
     return converted("first/dose-references", put(place, "0.5"))
+
+
+@case("T072")
+def _same_doses() -> list[str]:
+    place = f"{GROUP}/ReferencedBeamSequence[0]/AlternateBeamDoseType"
+    return converted("first/dose-references", put(place, "PHYSICAL"))
 
 
 @case("T099")

@@ -104,11 +104,7 @@ TABLE = {
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_table_positions_shown_are_absolute(path: Path, request: pytest.FixtureRequest) -> None:
-    if path.stem == "relative-couch":
-        request.applymarker(
-            pytest.mark.xfail(strict=True, reason="plan.positions does not use the codec table_position yet")
-        )
+def test_table_positions_shown_are_absolute(path: Path) -> None:
     for pair in converted(path):
         points = pair.first.beam.ControlPointSequence
         for code, word in TABLE.items():

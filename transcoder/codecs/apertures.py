@@ -22,6 +22,10 @@ Array = NDArray[np.float64]
 FULL = 360.0
 QUARTER = 90.0
 AS_NOTED = "as_noted"
+_READINGS_DIFFER = (
+    "T107",
+    "the note of C.8.8.14.17 and the geometry of C.36.2.2.19 give different openings for these leaves along y",
+)
 
 
 def _is_turned(angle: Array, mlcy: str) -> bool:
@@ -67,15 +71,26 @@ class LeafBoundaries:
     """
 
     @staticmethod
-    def forward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+    def forward(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[Array]:
+        if pairs is not None and boundaries.size != int(pairs[0]) + 1:
+            raise Refused("T058", f"{boundaries.size} boundaries do not enclose {int(pairs[0])} pairs")
         rising = _increasing(boundaries)
         return (-rising[::-1] + 0.0 if _is_turned(angle, mlcy) else rising,)
 
     @staticmethod
-    def backward(boundaries: Array, angle: Array, mlcy: str = "") -> tuple[Array]:
+    def backward(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[Array]:
         if (np.diff(boundaries) <= 0).any():
             raise Refused("T053", "Parallel RT Beam Delimiter Boundaries do not increase (C.36.2.2.19)")
-        return LeafBoundaries.forward(boundaries, angle, mlcy)
+        return LeafBoundaries.forward(boundaries, angle, mlcy, pairs)
+
+    @staticmethod
+    def note(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[str, str] | None:
+        """A warning where the two readings of leaves along y differ (decision 1)."""
+        if boundaries.size == 2:
+            # A jaw pair: its extent is asked for once and no leaf changes places.
+            return None
+        differ = float(angle[0]) == QUARTER and not np.array_equal(boundaries, -boundaries[::-1])
+        return _READINGS_DIFFER if differ else None
 
 
 @codec("leaf_positions", first="number", second="number")
@@ -97,6 +112,14 @@ class LeafPositions:
     @staticmethod
     def backward(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[Array]:
         return LeafPositions.forward(positions, angle, mlcy, order)
+
+    @staticmethod
+    def note(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[str, str] | None:
+        """A warning where the two readings of leaves along y differ (decision 1)."""
+        half = positions.shape[1] // 2
+        mirrored = np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1)
+        differ = float(angle[0]) == QUARTER and not np.array_equal(positions, mirrored, equal_nan=True)
+        return _READINGS_DIFFER if differ else None
 
 
 # One axis, two names (decision 15): X and ASYMX both name the jaw pair that moves along x.

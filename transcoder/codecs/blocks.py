@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Refused, codec
 
-__all__ = ["BlockEdge", "CompensatorMap"]
+__all__ = ["BlockEdge", "CompensatorMap", "disjoint"]
 
 Array = NDArray[np.float64]
 # Twice the area in mm² below which three points are on one line: edges that touch do not cross.
@@ -114,3 +114,17 @@ def _step(values: Array) -> float:
     if np.ptp(steps) > 1e-3:
         raise Refused("T063", "the thickness map has no regular spacing")
     return float(np.round(steps.mean(), 6))
+
+
+def disjoint(outlines: list[Array]) -> bool:
+    """Whether no two outlines (2k,) can overlap: some axis-parallel line parts each pair (C.36.2.2.13).
+
+    Outlines that only interlock without such a line are not told apart from overlapping ones.
+    """
+    boxes = [outline.reshape(-1, 2) for outline in outlines]
+    spans = [(box.min(axis=0), box.max(axis=0)) for box in boxes]
+    return all(
+        bool((low > other_high).any() or (other_low > high).any())
+        for place, (low, high) in enumerate(spans)
+        for other_low, other_high in spans[:place]
+    )

@@ -183,9 +183,12 @@ def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[
         sources = beam["point"].sources
     elif beam["point"] or _reached(beam, targets):
         return []
+    if beam["other_dose"] and _text(beam, "type") == _text(beam, "other_type"):
+        raise Refused("T072", "Beam Dose Type and Alternate Beam Dose Type do not tell the two doses apart")
     found = []
     for dose, kind in (("dose", "type"), ("other_dose", "other_type")):
-        if not beam[dose]:
+        # Coefficients are factors of Beam Dose and of nothing else (C.8.8.14.7).
+        if not beam[dose] or (coefficient is not None and dose == "other_dose"):
             continue
         mapping = DoseMapping.forward(beam[dose].value, coefficient, beam["meterset"].value)[0]
         if mapping is None:

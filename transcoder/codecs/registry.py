@@ -71,7 +71,7 @@ class CodecInfo:
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
-    examples: Callable[[], Any] | None
+    note: Callable[..., tuple[str, str] | None] | None
 
 
 CODECS: dict[str, CodecInfo] = {}
@@ -110,7 +110,7 @@ def codec(
     normalises: str = "",
     one_way: str = "",
 ) -> Callable[[type], type]:
-    """Register a class as the codec ``name``.
+    """Register a class as the codec ``name``; a static ``note`` may tell a finding (code, message) of the same values.
 
     ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
@@ -134,7 +134,7 @@ def codec(
             forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
             backward=backward,
             doc=(cls.__doc__ or "").strip(),
-            examples=getattr(cls, "examples", None),
+            note=getattr(cls, "note", None),
         )
         return cls
 

@@ -17,6 +17,25 @@ __all__ = ["FirstOf", "Label", "Number", "Offset", "Scale", "Text"]
 Number_ = NDArray[np.float64]
 
 
+@codec(
+    "stated",
+    first="text",
+    second="text",
+    required=0,
+    normalises="what the standard lets an absent value mean is written out",
+)
+class Stated:
+    """A text whose absence has a meaning by the standard <-> the text, with that meaning written out."""
+
+    @staticmethod
+    def forward(value: list[str] | None, absent: str) -> tuple[list[str]]:
+        return (value or [absent],)
+
+    @staticmethod
+    def backward(value: list[str], absent: str) -> tuple[list[str]]:
+        return (value,)
+
+
 @codec("number", first="number", second="number")
 class Number:
     """The same number in the same unit, whatever the VR: number (..., k) <-> number (..., k)."""

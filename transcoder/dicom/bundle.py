@@ -58,7 +58,7 @@ def dataset_of(data: bytes) -> Dataset:
     """A pydicom data set of an encoded one (explicit VR little endian), with file meta information."""
     from pydicom.dataset import FileMetaDataset
     from pydicom.filereader import dcmread
-    from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.uid import UID, ExplicitVRLittleEndian
 
     from transcoder.dicom.files import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION, encode_file
 
@@ -66,10 +66,10 @@ def dataset_of(data: bytes) -> Dataset:
     names = Instance(item)
     dataset = dcmread(BytesIO(encode_file(data, names.sop_class_uid, names.sop_instance_uid)))
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = names.sop_class_uid
-    meta.MediaStorageSOPInstanceUID = names.sop_instance_uid
+    meta.MediaStorageSOPClassUID = UID(names.sop_class_uid)
+    meta.MediaStorageSOPInstanceUID = UID(names.sop_instance_uid)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
+    meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION
     dataset.file_meta = meta
     return dataset
@@ -86,7 +86,8 @@ def _encoded(dataset: Dataset) -> bytes:
 
     # A plain copy without file meta: writing must not change the caller's data set.
     plain = Dataset(dataset)
-    plain.set_original_encoding(*dataset.original_encoding, dataset.original_character_set)
+    implicit, little = dataset.original_encoding
+    plain.set_original_encoding(implicit, little, dataset.original_character_set)
     buffer = BytesIO()
     dcmwrite(buffer, plain, implicit_vr=False, little_endian=True, force_encoding=True)
     return buffer.getvalue()

@@ -109,17 +109,16 @@ class Column:
         return cls.stating(keyword, values, origin, stated)
 
     @classmethod
-    def stating(
-        cls, keyword: str, values: Array | list[str] | list[bytes], origin: str, stated: Sequence[bool]
-    ) -> Column:
+    def stating(cls, keyword: str, values: Array | list[str] | list[bytes], origin: str, stated: list[bool]) -> Column:
         """A column that states these rows, as far as they have a value."""
         tag = tag_of(keyword)
         vr = vr_of(tag)
         if isinstance(values, np.ndarray):
             return cls(tag, _number_rows(tag, vr, values, list(stated)), origin)
+        raws = [_raw(value) for value in values]
         rows = [
-            encode_element(tag, vr, _raw(value)) if there and (value or vr == "SQ") else None
-            for value, there in zip(values, stated, strict=True)
+            encode_element(tag, vr, raw) if there and (raw or vr == "SQ") else None
+            for raw, there in zip(raws, stated, strict=True)
         ]
         return cls(tag, rows, origin)
 

@@ -32,8 +32,32 @@ SEQUENCE_END = 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 # PS3.5 Table 7.1-1: these value representations have a 32-bit length in explicit encoding.
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
-BINARY_VRS = frozenset("AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV".split())
-SHORT_VRS = frozenset("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+BINARY_VRS = frozenset(["AT", "FD", "FL", "OB", "OD", "OF", "OL", "OV", "OW", "SL", "SS", "SV", "UL", "UN", "US", "UV"])
+SHORT_VRS = frozenset(
+    [
+        "AE",
+        "AS",
+        "AT",
+        "CS",
+        "DA",
+        "DS",
+        "DT",
+        "FD",
+        "FL",
+        "IS",
+        "LO",
+        "LT",
+        "PN",
+        "SH",
+        "SL",
+        "SS",
+        "ST",
+        "TM",
+        "UI",
+        "UL",
+        "US",
+    ]
+)
 _IMPLICIT = Struct("<HHL")
 _EXPLICIT = Struct("<HH2sH")
 _LENGTH = Struct("<L")
@@ -41,7 +65,7 @@ _LONG_HEADER = Struct("<HH2sHL")
 MAX_SHORT_LENGTH = 0xFFFE
 
 
-class Damaged(ValueError):
+class Damaged(ValueError):  # noqa: N818 - what it is, in plain words
     """The bytes do not follow the encoding rules; ``path`` says where, with item numbers from 0."""
 
     def __init__(self, message: str, path: str = "") -> None:

@@ -8,7 +8,13 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.charset import convert_encodings, decode_bytes, encode_string
+from pydicom.charset import (
+    STAND_ALONE_ENCODINGS,
+    convert_encodings,
+    decode_bytes,
+    encode_string,
+    python_encoding,
+)
 from pydicom.valuerep import format_number_as_ds
 
 from transcoder.dicom.elements import Element
@@ -24,12 +30,14 @@ TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST"
 _SINGLE = frozenset(["LT", "ST", "UR", "UT"])
 # VRs whose characters depend on Specific Character Set (PS3.5 6.1.2.3).
 _CODED_VRS = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
+# Behind these the character set is the first one again (PS3.5 6.1.2.5.3).
+_DELIMITERS = {"PN": b"\\^=\r\n\t\f"}
 _LONGEST = {"DS": 16, "IS": 12}
 _ALLOWED = b"0123456789+-.eE \\"
 _SPACED = re.compile(rb"(?<=[0-9.eE+-]) +(?=[0-9.eE+-])")
 
 
-class ValueFault(ValueError):
+class ValueFault(ValueError):  # noqa: N818 - what it is, in plain words
     """A value cannot be read as its VR demands; ``code`` is the finding's code. The value is not repeated."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -120,14 +128,11 @@ class Texts:
         if element is None or element.is_empty():
             return cls()
         terms = [part.strip() for part in element.raw.decode("ascii", "replace").split("\\")]
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                return cls(terms)
-            except (LookupError, UserWarning):
-                raise ValueFault("T006", "Specific Character Set names no character set of C.12.1.1.2") from None
+        # Checked beforehand, because pydicom only warns and warnings are state that threads share.
+        standalone = [term for term in terms if term in STAND_ALONE_ENCODINGS]
+        if any(term not in python_encoding for term in terms) or (standalone and len(terms) > 1):
+            raise ValueFault("T006", "Specific Character Set names no character set of C.12.1.1.2")
+        return cls(terms)
 
     def decode(self, element: Element) -> list[str]:
         """The values of a text element; an empty list when it is empty. Raises :class:`ValueFault`."""
@@ -135,32 +140,38 @@ class Texts:
         if not raw:
             return []
         if element.vr in _CODED_VRS and not raw.isascii():
-            text = self._decode(raw)
+            text = self._decode(raw, element.vr)
         else:
             text = raw.decode("latin-1" if element.vr not in _CODED_VRS else "ascii", "replace")
         parts = [text] if element.vr in _SINGLE else text.split("\\")
         return [part.rstrip() if element.vr in _SINGLE else part.strip() for part in parts]
 
-    def _decode(self, raw: bytes) -> str:
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                return decode_bytes(raw, self._encodings, {"\\", "^", "="})
-            except (UnicodeError, LookupError, UserWarning):
-                raise ValueFault("T007", "text that the Specific Character Set does not permit") from None
+    def _decode(self, raw: bytes, vr: str) -> str:
+        fault = ValueFault("T007", "text that the Specific Character Set does not permit")
+        if not self.terms:
+            raise fault
+        try:
+            if len(self._encodings) == 1:
+                return raw.decode(self._encodings[0])
+            text: str = decode_bytes(raw, self._encodings, set(_DELIMITERS.get(vr, b"\\\r\n\t\f")))
+        except (UnicodeError, LookupError, UserWarning):
+            raise fault from None
+        if "\ufffd" in text:
+            raise fault
+        return text
 
     def encode(self, values: Sequence[str], vr: str) -> bytes:
         """Text values of one element; raises :class:`ValueFault` when the character set has no such character."""
         text = "\\".join(values)
         if text.isascii() or vr not in _CODED_VRS:
             return text.encode("ascii")
-        import warnings
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                return bytes(encode_string(text, self._encodings))
-            except (UnicodeError, UserWarning):
-                raise ValueFault("T007", "text that the Specific Character Set cannot write") from None
+        fault = ValueFault("T007", "text that the Specific Character Set cannot write")
+        try:
+            if len(self._encodings) == 1:
+                return text.encode(self._encodings[0])
+            raw = bytes(encode_string(text, self._encodings))
+        except (UnicodeError, UserWarning):
+            raise fault from None
+        if self._decode(raw, vr) != text:
+            raise fault
+        return raw

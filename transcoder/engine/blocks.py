@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from transcoder.codecs.blocks import disjoint
 from transcoder.codecs.registry import ASSEMBLERS, Cell, Refused
 from transcoder.dicom.columns import Column, RowWriter
 from transcoder.dicom.elements import Item, tag_of, vr_of
-from transcoder.dicom.values import encode_numbers
+from transcoder.dicom.values import encode_numbers, numbers
 from transcoder.engine.conditions import hold
 from transcoder.engine.distinct import run_distinct
 from transcoder.engine.openings import open_devices
@@ -88,7 +89,8 @@ def _run_each(scope: Scope, block: Each) -> None:
             targets={f"{block.id}_item": target},
             places={f"{block.id}_item": scope.place(block.second.role, f"{block.second.plain}[{count - 1}]")},
         )
-        inner.bound.update(bind(inner, block.binds))
+        if not _bind_item(scope, block, inner):
+            continue
         if block.openings:
             writer = _device_writer(scope, block, count)
             inner = inner.child(tables={block.openings.role: openings[place]}, writers={block.openings.role: writer})
@@ -98,6 +100,18 @@ def _run_each(scope: Scope, block: Each) -> None:
         scope.run.ledger.carry([sequence], block.id)
 
 
+def _bind_item(scope: Scope, block: Each, inner: Scope) -> bool:
+    try:
+        inner.bound.update(bind(inner, block.binds))
+    except Missing:
+        return False
+    except Refused as refusal:
+        place = inner.places.get(block.role, "")
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), place, block.id, block.cite)
+        return False
+    return True
+
+
 def _per_item(scope: Scope, item: Item) -> dict[str, Any]:
     return scope.per_item(item) or {}
 
@@ -105,14 +119,13 @@ def _per_item(scope: Scope, item: Item) -> dict[str, Any]:
 def _item_scope(scope: Scope, block: Each, item: Item, number: int) -> Scope:
     known = _per_item(scope, item)
     place = scope.place(block.first.role, f"{block.first.plain}[{number}]") if block.first.steps else ""
-    inner = scope.child(
+    return scope.child(
         items={block.role: item, **known.get("items", {})},
         places={block.role: place, **known.get("places", {})},
         bound={name: value for name, value in known.items() if isinstance(value, Cell)},
         tables=known.get("tables", {}),
         writers=known.get("writers", {}),
     )
-    return inner
 
 
 def _numbered(scope: Scope, block: Each, target: Item) -> int:
@@ -158,6 +171,15 @@ def _merge(scope: Scope, block: Each, single: Single, item: Item, merged: dict[i
     for rule in block.rules:
         if isinstance(rule, Rule) and rule.id in single.merge:
             run_rule(inner, rule)
+    if not disjoint(_outlines(merged[1], single.apart)):
+        place = scope.places.get(block.role, "")
+        scope.run.tell(single.code, Severity.ERROR, "the merged outlines may overlap", place, block.id, block.cite)
+
+
+def _outlines(item: Item, apart: Path) -> list[np.ndarray]:
+    sequence = item.get(tag_of(apart.steps[0].keyword))
+    inner = tag_of(apart.keyword)
+    return [values for each in (sequence.items if sequence else []) if (values := numbers(each[inner])) is not None]
 
 
 def _run_assemble(scope: Scope, block: Assemble) -> None:
@@ -165,7 +187,8 @@ def _run_assemble(scope: Scope, block: Assemble) -> None:
         records = {each.name: _input_records(scope, each) for each in block.inputs}
         made = ASSEMBLERS[block.via](**records)
     except Refused as refusal:
-        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), "", block.id, block.cite)
+        place = scope.places.get("group", "")
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), place, block.id, block.cite)
         return
     except Missing:
         return

@@ -117,7 +117,10 @@ def _groups(block: Distinct, rows: list[Row]) -> dict[Any, list[int]]:
 
 
 def _key(value: Any) -> Any:
-    return value.tobytes() if isinstance(value, np.ndarray) else tuple(value) if isinstance(value, list) else value
+    # Adding 0.0 makes one zero of the two that a float has.
+    return (
+        (value + 0.0).tobytes() if isinstance(value, np.ndarray) else tuple(value) if isinstance(value, list) else value
+    )
 
 
 def _representative(rows: list[Row], members: list[int], name: str) -> Cell:

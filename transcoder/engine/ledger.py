@@ -128,10 +128,7 @@ def _declared(declared: Declared | None) -> Note:
 
 def _creator(item: Item, tag: int) -> str:
     number = tag & 0xFFFF
-    if _CREATOR_LOW <= number <= _CREATOR_HIGH:
-        block = tag
-    else:
-        block = tag & 0xFFFF0000 | number >> 8
+    block = tag if _CREATOR_LOW <= number <= _CREATOR_HIGH else tag & 0xFFFF0000 | number >> 8
     element = item.get(block)
     name = element.raw.decode("ascii", "replace").strip(" \0") if element else ""
     return name or f"({tag >> 16:04X}) without creator"

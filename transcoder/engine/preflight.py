@@ -24,7 +24,8 @@ def check_requires(scope: Scope, family: Family, kind: str) -> None:
             continue
         if not TESTS[require.when.test](scope, require.when):
             path = require.when.path
-            place = scope.place(path.role, path.plain)
+            table = scope.tables.get(path.role)
+            place = f"{table.path}/{path.plain}" if table else scope.place(path.role, path.plain)
             scope.run.tell(require.code, Severity(require.severity), require.message, place, cite=require.cite)
 
 
@@ -49,15 +50,15 @@ def check_beams(scope: Scope) -> None:
         if count > 1 or number is None:
             place = f"BeamSequence[{numbers.index(number)}]/BeamNumber"
             scope.run.tell("T019", Severity.ERROR, "Beam Number is missing or not unique", place, cite="PS3.3 C.8.8.14")
-    used = set()
+    used: set[str | None] = set()
     groups, _ = items_at(scope, parse("@plan/FractionGroupSequence[]"))
     for group in groups:
         element = group.get(tag_of("ReferencedBeamSequence"))
         used.update(_number(scope, item, "ReferencedBeamNumber") for item in (element.items if element else []))
-    for place, number in enumerate(numbers):
+    for position, number in enumerate(numbers):
         if number not in used:
             message = "never: no fraction group uses this beam, so it has no meterset and belongs to no set"
-            scope.run.tell("T111", Severity.INFO, message, f"BeamSequence[{place}]", cite="PS3.3 C.8.8.13")
+            scope.run.tell("T111", Severity.INFO, message, f"BeamSequence[{position}]", cite="PS3.3 C.8.8.13")
 
 
 def _beam_number(scope: Scope, beam: Item, place: int) -> str | None:

@@ -11,8 +11,8 @@ xx05  UI  SOP Instance UID of the source
 ====  ==  ===================================================================================
 
 The block holds everything of the source, patient data and private elements included; whoever removes identifying
-attributes must remove it too. It is written only where the caller asks (``--preserve``). The content is not compressed: builds of a compressor
-differ, and the same source must give the same bytes on any machine.
+attributes must remove it too. It is written only where the caller asks (``--preserve``). The content is not
+compressed: builds of a compressor differ, and the same source must give the same bytes on any machine.
 """
 
 from __future__ import annotations

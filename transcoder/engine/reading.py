@@ -20,7 +20,7 @@ __all__ = ["Missing", "code_of", "find", "items_at", "locate", "read", "shown", 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 
 
-class Missing(TranscoderError):
+class Missing(TranscoderError):  # noqa: N818 - what it is, in plain words
     """A value could not be read; the finding stands in the run already."""
 
 

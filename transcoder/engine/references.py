@@ -31,7 +31,7 @@ _NOT_COMPOSITE = frozenset(
             "ReferencedDefinedProtocolSequence",
             "ReferencedPerformedProtocolSequence",
         ],
-    )  # fmt: skip
+    )
 )
 Home = tuple[str, str]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from transcoder.codecs.registry import CODECS, Assumed, Cell, Refused
+from transcoder.codecs.registry import CODECS, Assumed, Cell, Code, Refused
 from transcoder.dicom.elements import Element
 from transcoder.engine.conditions import hold
 from transcoder.engine.reading import Missing, read
@@ -36,7 +36,8 @@ def run_rule(scope: Scope, rule: Rule) -> None:
     except Missing:
         return
     except Refused as refusal:
-        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), _source_place(scope, rule), rule.id, rule.cite)
+        place = scope.place("beam", rule.missing) if rule.missing else _source_place(scope, rule)
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), place, rule.id, rule.cite)
 
 
 def _holds_in_target(scope: Scope, rule: Rule) -> bool:
@@ -54,10 +55,14 @@ def _lose(scope: Scope, rule: Rule) -> None:
 def _lose_cell(scope: Scope, rule: Rule, cell: Cell) -> None:
     """Declare what a rule read and could not carry, in the ledger and as a finding."""
     scope.run.ledger.lose(cell.sources, rule.id, f"never: {rule.lost}")
-    if cell:
+    if _says_something(cell):
         scope.run.tell(
             "T106", Severity.INFO, f"not carried: {rule.lost}", _source_place(scope, rule), rule.id, rule.cite
         )
+
+
+def _says_something(cell: Cell) -> bool:
+    return any(not element.is_empty() for element in cell.sources)
 
 
 def _carry(scope: Scope, rule: Rule) -> None:
@@ -120,6 +125,8 @@ def _apply(scope: Scope, via: Via, values: list[Any]) -> tuple[Any, ...]:
     if via.codec == "derive_uid":
         arguments["edition"] = scope.run.mapping.digest
     result: tuple[Any, ...] = info.forward(*values, **arguments)
+    if info.note is not None and (told := info.note(*values, **arguments)):
+        scope.run.tell(told[0], Severity.WARNING, told[1], scope.places.get("beam", ""), cite="PS3.3 C.8.8.14.17")
     return result
 
 
@@ -153,7 +160,7 @@ def _write_all(scope: Scope, rule: Rule, outputs: tuple[Any, ...], origin: Origi
     wrote = False
     for path, output in zip(rule.second, outputs, strict=False):
         if isinstance(output, Assumed):
-            _tell_assumed(scope, rule, path)
+            _tell_assumed(scope, rule, path, output.value)
             copied.extend(write(scope, rule, path, output.value, Origin.ASSUMED))
         elif isinstance(output, list) and output == [""]:
             write_empty(scope, path)
@@ -201,6 +208,8 @@ def _without(scope: Scope, rule: Rule, cells: list[Cell]) -> None:
     """What the rule says for a source without value."""
     for cell in cells:
         scope.run.ledger.derive(cell.sources, rule.id)
+        if rule.lost and _says_something(cell):
+            _lose_cell(scope, rule, cell)
     for otherwise in rule.otherwise:
         if _do_otherwise(scope, rule, otherwise):
             return
@@ -222,6 +231,8 @@ def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     elif action == "site":
         value = scope.run.site(str(otherwise.value))
         return value is not None and _write_given(scope, rule, value, Origin.SET)
+    elif action == "plan_site":
+        return _write_plan_value(scope, rule, scope.run.site(str(otherwise.value)))
     elif otherwise.first:
         return _derive(scope, rule, otherwise)
     else:
@@ -262,12 +273,21 @@ def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     for cell in cells:
         scope.run.ledger.derive(cell.sources, rule.id)
     if assumed:
-        _tell_assumed(scope, rule, rule.second[0])
+        _tell_assumed(scope, rule, rule.second[0], outputs[0])
     else:
         names = ", ".join(path.keyword for path in otherwise.first)
         scope.run.tell(
             "T103", Severity.INFO, f"derived from {names}", _target_place(scope, rule.second[0]), rule.id, rule.cite
         )
+    return True
+
+
+def _write_plan_value(scope: Scope, rule: Rule, value: Any) -> bool:
+    """A site value in first-generation terms: it goes through the codec like a value of the plan."""
+    if value is None:
+        return False
+    outputs = convert(scope, rule.via, [np.atleast_1d(np.asarray(value, dtype=float))])
+    _write_all(scope, rule, outputs, Origin.SET)
     return True
 
 
@@ -284,16 +304,31 @@ def _write_given(scope: Scope, rule: Rule, value: Any, origin: Origin) -> bool:
     for each in rule.second:
         write(scope, rule, each, given, origin)
     if origin is Origin.ASSUMED:
-        _tell_assumed(scope, rule, path)
+        _tell_assumed(scope, rule, path, given)
     return True
 
 
-def _tell_assumed(scope: Scope, rule: Rule, path: Path) -> None:
+def _tell_assumed(scope: Scope, rule: Rule, path: Path, value: Any) -> None:
     if rule.detail:
         scope.incomplete.append(rule.id)
     scope.run.tell(
-        "T102", Severity.WARNING, "assumed: the source does not say it", _target_place(scope, path), rule.id, rule.cite
+        "T102",
+        Severity.WARNING,
+        f"assumed {_shown(value)}: the source does not say it",
+        _target_place(scope, path),
+        rule.id,
+        rule.cite,
     )
+
+
+def _shown(value: Any) -> str:
+    """An assumed value in words; it comes from a sheet, never from a patient. UIDs are made, not worth a line."""
+    if isinstance(value, Code):
+        return value.meaning
+    if isinstance(value, np.ndarray):
+        return ", ".join(f"{number:g}" for number in value.tolist())
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "a derived UID" if text.startswith("2.25.") else text
 
 
 def _target_place(scope: Scope, path: Path) -> str:

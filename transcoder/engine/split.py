@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +61,7 @@ def split(
     lenient: bool = False,
     finish: Callable[[Item, Instance], int] | None = None,
 ) -> Outcome:
-    """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and returns how many elements."""
+    """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and says how much it added."""
     run = _run(source, sheets, lenient)
     if run is None:
         fault = Finding(
@@ -69,10 +70,8 @@ def split(
         return Outcome(findings=[fault])
     splitter = _Splitter(run, source, others, family, software)
     trees: list[tuple[Target, TargetTree]] = []
-    try:
+    with suppress(Missing):
         trees = splitter.trees()
-    except Missing:
-        pass
     outcome = Outcome(findings=run.findings)
     if run.failed:
         return outcome
@@ -177,8 +176,9 @@ class _Splitter:
             inner = scope.child(items={target.item_role: use}, places={target.item_role: place})
             inner = self._looked_up(inner, target)
             if "beam" not in inner.items:
-                self.run.tell("T017", Severity.ERROR, "the fraction group names a beam that the plan does not hold, or holds twice",
-                              f"{place}/ReferencedBeamNumber", cite="PS3.3 C.8.8.13")  # fmt: skip
+                message = "the fraction group names a beam that the plan does not hold, or holds twice"
+                place = f"{place}/ReferencedBeamNumber"
+                self.run.tell("T017", Severity.ERROR, message, place, cite="PS3.3 C.8.8.13")
                 continue
             if self._skipped(inner, target):
                 continue

@@ -61,7 +61,7 @@ def _same(cell: Any, value: Any) -> bool:
     if value is None:
         return False
     if isinstance(cell, Code):
-        return cell.key == value.key
+        return bool(cell.key == value.key)
     if isinstance(cell, np.ndarray):
         return bool(cell[0] == value[0])
     return bool(cell == list(value))

@@ -196,6 +196,7 @@ class Builder:
             entry["message"],
             tuple(entry["merge"]),
             tuple(entry["differ"]),
+            self.path(entry["apart"], route, f"{role}_item"),
         )
 
     def _distinct(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Distinct]:
@@ -285,8 +286,8 @@ class Builder:
         if isinstance(entry, str):
             return Otherwise(entry)
         ((action, body),) = entry.items()
-        if action == "site":
-            return Otherwise("site", value=body)
+        if action in ("site", "plan_site"):
+            return Otherwise(action, value=body)
         if isinstance(body, dict) and "first" in body:
             return Otherwise(action, self.paths(body["first"], route, first), self.vias(body.get("via", []), route))
         return Otherwise(action, value=body)

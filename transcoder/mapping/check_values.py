@@ -196,7 +196,7 @@ def _bounds(vm: str) -> tuple[float, float]:
 
 
 def _of_otherwise(visit: Visit, rule: Rule, each: Otherwise, mark: Mark, mapping: Mapping) -> Iterator[Fault]:
-    if each.action == "site":
+    if each.action in ("site", "plan_site"):
         yield from _of_site(str(each.value), mark, mapping)
     elif each.first and each.via and each.via[0].codec:
         yield from _of_vias(visit, each.via, each.first, mark, mapping, rule.second)

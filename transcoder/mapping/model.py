@@ -131,9 +131,9 @@ class Openings:
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """Items of which the other side holds one: those ``when`` holds for, equal but for ``differ``, are merged.
+    """Items of which the other side holds one: merged by the rules ``merge`` where they are equal but for ``differ``.
 
-    Only the rules ``merge`` run for the second and later ones; anything else refuses with ``code``.
+    The outlines ``apart`` must not overlap; anything else refuses with ``code``.
     """
 
     when: tuple[Condition, ...]
@@ -141,6 +141,7 @@ class Single:
     message: str
     merge: tuple[str, ...]
     differ: tuple[str, ...]
+    apart: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,10 @@ def lines(inputs: Iterable[Line]) -> Iterator[str]:
     for each in inputs:
         counts[each.status] = counts.get(each.status, 0) + 1
         yield _head(each)
+        # What was assumed on the way matters only where something came out.
+        shown = (Severity.ERROR,) if each.status in ("refused", "failed") else (Severity.ERROR, Severity.WARNING)
         for finding in each.findings:
-            if finding.severity is not Severity.INFO:
+            if finding.severity in shown:
                 yield f"    {finding}"
     yield ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no input"
 

@@ -208,8 +208,9 @@ def _otherwise(mapping: Mapping, visit: Visit, each: Otherwise) -> str:
         )
         word = "assumed, with a warning (T102), from" if each.action == "assume" else "derived (T103) from"
         return f"{word} {told}{through}"
-    if each.action == "site":
-        return f"the site value {each.value}: {mapping.site_values[str(each.value)].meaning}"
+    if each.action in ("site", "plan_site"):
+        through = ", through the codec" if each.action == "plan_site" else ""
+        return f"the site value {each.value}{through}: {mapping.site_values[str(each.value)].meaning}"
     if each.action == "assume":
         return f"assumed, with a warning (T102): {_constant(mapping, each.value)}"
     return {"empty": "present and empty", "omit": "left out", "refuse": "the source is refused (T010)"}[each.action]
