@@ -63,6 +63,7 @@ class Tally:
 
     files: int = 0
     invalid: int = 0
+    skipped: int = 0
     severities: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, judged: Judged) -> None:
@@ -70,16 +71,19 @@ class Tally:
         counts = judged.counts()
         self.files += 1
         self.invalid += bool(counts[Severity.ERROR])
+        # Without a SOP Class nothing was judged: a file that is not DICOM is neither valid nor invalid.
+        self.skipped += not judged.sop_class_uid and not counts[Severity.ERROR]
         self.severities.update(counts)
 
     @property
     def valid(self) -> int:
-        """Inputs without a finding of severity error."""
-        return self.files - self.invalid
+        """Inputs that were judged, without a finding of severity error."""
+        return self.files - self.invalid - self.skipped
 
     def __str__(self) -> str:
         found = ", ".join(_count(self.severities[severity], severity.value) for severity in ORDER)
-        return f"{_count(self.files, 'file')}: {self.valid} valid, {self.invalid} invalid; {found}"
+        skipped = f", {self.skipped} not DICOM" if self.skipped else ""
+        return f"{_count(self.files, 'file')}: {self.valid} valid, {self.invalid} invalid{skipped}; {found}"
 
 
 def _count(number: int, noun: str) -> str:
