@@ -71,8 +71,8 @@ class Tally:
         counts = judged.counts()
         self.files += 1
         self.invalid += bool(counts[Severity.ERROR])
-        # Without a SOP Class nothing was judged: a file that is not DICOM is neither valid nor invalid.
-        self.skipped += not judged.sop_class_uid and not counts[Severity.ERROR]
+        # The reader's codes start with S: a file that is not DICOM was not judged, so it is neither valid nor invalid.
+        self.skipped += not counts[Severity.ERROR] and any(each.code[0] == "S" for each in judged.findings)
         self.severities.update(counts)
 
     @property
