@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from transcoder import __version__
 from transcoder.api import class_name, convert_instance, direction_of, is_companion
-from transcoder.dicom.elements import scan
+from transcoder.dicom.elements import encode, scan
 from transcoder.dicom.files import Unread, encode_file, find_files, read_file, write_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Outcome
@@ -69,12 +70,15 @@ def convert_folder(
     RT Structure Sets among the sources are consulted for the plans that name them. ``progress`` is called with
     the number of files done and of all files.
     """
-    paths = list(dict.fromkeys(find_files(sources)))
+    # What an earlier run wrote is no source, even where the output folder lies inside a source folder.
+    own = out.resolve()
+    paths = [path for path in dict.fromkeys(find_files(sources)) if not path.resolve().is_relative_to(own)]
     companions = _companions(paths)
     names = _Names()
+    seen: dict[str, str] = {}
     inputs: list[Input] = []
     for number, path in enumerate(paths):
-        inputs.append(_convert_file(path, companions, out, mapping, options, names))
+        inputs.append(_convert_file(path, companions, out, mapping, options, names, seen))
         if progress:
             progress(number + 1, len(paths))
     report = {
@@ -105,7 +109,13 @@ def _names_structures(path: Path) -> bool:
 
 
 def _convert_file(
-    path: Path, companions: list[Instance], out: Path, mapping: Mapping, options: Options, names: _Names
+    path: Path,
+    companions: list[Instance],
+    out: Path,
+    mapping: Mapping,
+    options: Options,
+    names: _Names,
+    seen: dict[str, str],
 ) -> Input:
     read = read_file(path)
     if isinstance(read, Unread):
@@ -119,13 +129,35 @@ def _convert_file(
             Finding("S005", Severity.INFO, "no sheets convert instances of this SOP Class", "SOPClassUID")
         )
         return line
+    if repeated := _repeated(read, seen):
+        line.findings.append(repeated)
+        line.status = "skipped" if repeated.severity is Severity.INFO else "refused"
+        return line
     outcome = _convert(read, companions, mapping, options)
     line.findings, line.account = outcome.findings, outcome.account
     if not outcome.made:
         line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
         return line
-    _guard_and_write(line, outcome, out, options, names.folder(path))
+    try:
+        _guard_and_write(line, outcome, out, options, names.folder(path))
+    except OSError as error:
+        line.status = "failed"
+        message = f"the output cannot be written: {type(error).__name__}"
+        line.findings.append(Finding("S008", Severity.ERROR, message))
     return line
+
+
+def _repeated(read: Instance, seen: dict[str, str]) -> Finding | None:
+    """A finding for an instance that an earlier input held: a copy is skipped, another content is refused."""
+    digest = hashlib.sha256(encode(read.item)).hexdigest()
+    earlier = seen.get(read.sop_instance_uid)
+    if earlier is None:
+        seen[read.sop_instance_uid] = digest
+        return None
+    if earlier == digest:
+        return Finding("S006", Severity.INFO, "a copy of an earlier input", "SOPInstanceUID")
+    message = "another content under the SOP Instance UID of an earlier input"
+    return Finding("S007", Severity.ERROR, message, "SOPInstanceUID", cite="PS3.5 9")
 
 
 def _convert(read: Instance, companions: list[Instance], mapping: Mapping, options: Options) -> Outcome:

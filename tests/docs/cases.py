@@ -178,6 +178,15 @@ _CHANGED: dict[str, tuple[str, list[Change]]] = {
             put(f"{BEAM}/FinalCumulativeMetersetWeight", "0"),
         ],
     ),
+    "T029": ("two-fraction-groups", [put("FractionGroupSequence[1]/FractionGroupNumber", "1")]),
+    "T030": ("static-jaws", [put(f"{GROUP}/ReferencedBeamSequence[1]/ReferencedBeamNumber", "1")]),
+    "T038": ("static-jaws", [put("PatientSetupSequence[0]/PatientPosition", "HFS\\FFS")]),
+    "T039": ("wedge-standard", [put(f"{BEAM}/NumberOfWedges", "2")]),
+    "T059": ("enhanced-devices", [put(f"{BEAM}/EnhancedRTBeamLimitingDeviceDefinitionFlag", "NO")]),
+    "T060": ("static-jaws", [drop(f"{BEAM}/BeamLimitingDeviceSequence")]),
+    "T073": ("dose-references", [put("DoseReferenceSequence[1]/DoseReferenceNumber", "1")]),
+    "T116": ("tolerance-tables", [put(f"{BEAM}/ReferencedToleranceTableNumber", "77")]),
+    "T117": ("static-jaws", [put(f"{BEAM}/TreatmentDeliveryType", "VERIFICATION")]),
     "T026": ("static-jaws", [put(f"{BEAM}/NumberOfControlPoints", "3")]),
     "T027": ("static-jaws", [put(f"{BEAM}/ControlPointSequence[1]/ControlPointIndex", "2")]),
     "T028": ("conformal-arc", [put(f"{BEAM}/ControlPointSequence[1]/GantryAngle", "182\\183")]),
@@ -263,6 +272,38 @@ def _other_class() -> list[str]:
     return _of_file(encode_file(encode(source.item), dose, source.sop_instance_uid), "dose.dcm")
 
 
+@case("S006")
+def _copies() -> list[str]:
+    content = (SAMPLES / "first" / "static-jaws.dcm").read_bytes()
+    return _of_two(content, content)
+
+
+@case("S007")
+def _two_contents() -> list[str]:
+    source = sample("first/static-jaws")
+    put("RTPlanLabel", "other")(source.item)
+    other = encode_file(encode(source.item), source.sop_class_uid, source.sop_instance_uid)
+    return _of_two((SAMPLES / "first" / "static-jaws.dcm").read_bytes(), other)
+
+
+def _of_two(one: bytes, two: bytes) -> list[str]:
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("one.dcm", "two.dcm")]
+        for path, content in zip(paths, (one, two), strict=True):
+            path.write_bytes(content)
+        return _of_batch(paths, Path(folder, "out"))
+
+
+@case("S008")
+def _no_room() -> list[str]:
+    with TemporaryDirectory() as folder:
+        out = Path(folder, "out")
+        out.mkdir()
+        # A file stands where the folder of the plan would be.
+        (out / "static-jaws").write_bytes(b"")
+        return _of_batch([SAMPLES / "first" / "static-jaws.dcm"], out)
+
+
 # --- what one change of an attribute does not reach ------------------------------------------------------
 
 
@@ -288,6 +329,7 @@ def _two_apertures() -> list[str]:
         second = Item(blocks[0])
         put("BlockThickness", "12")(second)
         blocks.append(second)
+        put(f"{BEAM}/NumberOfBlocks", "2")(root)
 
     return converted("first/block-aperture", another)
 

@@ -65,6 +65,10 @@ def convert(
     from transcoder.mapping.catalog import load
 
     mapping = load(overlays)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
     options = Options(to or "", preserve, policy == "warn", force)
     with _Progress() as progress:
         inputs = convert_folder(sources, out, mapping, options, progress)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.codecs.registry import Cell, Refused, assembler, codec
+from transcoder.codecs.registry import Assumed, Cell, Refused, assembler, codec
 
 __all__ = ["DoseMapping"]
 
@@ -66,7 +66,7 @@ Record = dict[str, Cell]
 
 @assembler(
     "dose_contribution",
-    identifications="label coordinates? volume purpose? meaning?",
+    identifications="label coordinates? volume volume_uid? purpose? meaning?",
     radiations="radiation parameters",
     parameters="identification primary values?",
     values="type? purpose? mapping",
@@ -79,6 +79,7 @@ def dose_contribution(beams: list[Record], references: list[Record], group: list
     dose is specified at, or, where neither is given, as the beam dose itself. Radiations come in beam order and
     hold one record for each identification.
     """
+    _require_unique(references)
     targets = _targets(beams, references)
     doses = [[_values(beam, target, targets) for target in targets] for beam in beams]
     kept = [place for place, _ in enumerate(targets) if any(row[place] for row in doses)]
@@ -88,13 +89,12 @@ def dose_contribution(beams: list[Record], references: list[Record], group: list
     identifications = [{**targets[place].fields, "meaning": meaning} for place in kept]
     radiations = []
     for beam, row in zip(beams, doses, strict=True):
-        primary = _primary(beam, [targets[place] for place in kept], [row[place] for place in kept])
+        chosen = [targets[place] for place in kept]
+        primary = _primary(beam, chosen, [row[place] for place in kept])
         parameters = [
             {
                 "identification": Cell(np.array([number + 1.0])),
-                "primary": Cell(
-                    ["YES" if number == primary else "NO"], _of(beam, "reference") if number == primary else ()
-                ),
+                "primary": _indicator(beam, chosen, number, primary),
                 "values": row[place],
             }
             for number, place in enumerate(kept)
@@ -132,6 +132,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
             "label": Cell([label]),
             "coordinates": beam["point"],
             "volume": Cell("point " + " ".join(map(str, point))),
+            "volume_uid": Cell(None),
             "purpose": Cell(None),
         }
         found.append(_Target(None, point, "", True, fields))
@@ -140,6 +141,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
             "label": Cell(["Beam dose"]),
             "coordinates": Cell(None),
             "volume": Cell("beam dose"),
+            "volume_uid": Cell(None),
             "purpose": Cell(None),
         }
         found.append(_Target(None, None, "", True, plain))
@@ -152,7 +154,8 @@ def _reference_target(reference: Record, number: int, uid: str) -> _Target:
     fields = {
         "label": Cell(label[:1], (*_of(reference, "description"), *_of(reference, "number"))),
         "coordinates": Cell(reference["coordinates"].value if at_coordinates else None, _of(reference, "coordinates")),
-        "volume": Cell(uid or f"dose reference {number}", _all_of(reference, "uid", "structure", "kind")),
+        "volume": Cell(f"dose reference {number}", _all_of(reference, "uid", "structure", "kind")),
+        "volume_uid": Cell([uid] if uid else None, _all_of(reference, "uid", "structure", "kind")),
         "purpose": reference["purpose"],
     }
     return _Target(number, None, uid, "TARGET" in _text(reference, "kind"), fields)
@@ -199,6 +202,23 @@ def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[
         }
         found.append({"type": beam[kind], "purpose": target.fields["purpose"], "mapping": columns})
     return found
+
+
+def _require_unique(references: list[Record]) -> None:
+    for field in ("number", "uid"):
+        values = [tuple(np.ravel(reference[field].value)) for reference in references if reference[field]]
+        if len(set(values)) != len(values):
+            raise Refused("T073", "two items of Dose Reference Sequence have the same number or UID")
+
+
+def _indicator(beam: Record, targets: list[_Target], number: int, primary: int) -> Cell:
+    """YES for the primary dose: named by the beam, or the only one; a choice among several is assumed."""
+    if number != primary:
+        return Cell(["NO"])
+    named = bool(targets[number].uid) and targets[number].uid in _text(beam, "reference")
+    if named or len(targets) == 1:
+        return Cell(["YES"], _of(beam, "reference") if named else ())
+    return Cell(Assumed(["YES"]))
 
 
 def _primary(beam: Record, targets: list[_Target], rows: list[list[Any]]) -> int:

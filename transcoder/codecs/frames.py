@@ -61,15 +61,15 @@ def _unit(angle: float) -> tuple[float, float]:
     "treatment_position",
     first="number number number number number text",
     second="number number text",
-    required=1,
+    required=3,
     normalises="the eccentric rotation is part of the patient support angle; angles in [0, 360)",
 )
 class TreatmentPosition:
     """Isocenter, couch angles and patient position <-> Image to Equipment Mapping Matrix and treatment point.
 
-    first: isocenter (3,) mm in the patient frame; patient support, eccentric, pitch and roll angle (1,) deg, None
-    for 0; patient position. second: matrix (16,) row-major, mm; the isocenter (3,) mm again as location
-    coordinates, and the patient position that the orientation codes name.
+    first: isocenter (3,) mm in the patient frame; patient support, eccentric, pitch and roll angle (1,) deg, of which
+    the last two may be None for 0; patient position. second: matrix (16,) row-major, mm; the isocenter (3,) mm again
+    as location coordinates, and the patient position that the orientation codes name.
     """
 
     @staticmethod
@@ -86,7 +86,9 @@ class TreatmentPosition:
         axes = PATIENT_AXES.get(position[0] if position else "")
         if axes is None:
             raise Refused(
-                "T042", "no axes are defined for this Patient Position" if position else "Patient Position is missing"
+                "T042",
+                "no axes are defined for this Patient Position" if position else "Patient Position is missing",
+                about=5,
             )
         # The order of C.8.8.14.12: support, eccentric, then pitch before roll.
         rotation = (

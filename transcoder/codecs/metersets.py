@@ -48,6 +48,8 @@ class Meterset:
             raise Refused("T024", "Final Cumulative Meterset Weight is not the weight of the last control point")
         if total is None:
             return (None,)
+        if total[0] < 0:
+            raise Refused("T025", "the beam meterset is negative")
         if final[0] <= 0:
             if total[0] == 0:
                 return (np.zeros_like(weight),)

@@ -51,11 +51,15 @@ class Cell:
 
 
 class Refused(TranscoderError):  # noqa: N818 - what a codec does, not what goes wrong inside it
-    """A codec cannot convert these values: the finding's code and the reason, without identifying values."""
+    """A codec cannot convert these values: the finding's code and the reason, without identifying values.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``about`` is the place of the value at fault among those of its side.
+    """
+
+    def __init__(self, code: str, message: str, about: int = 0) -> None:
         super().__init__(message)
         self.code = code
+        self.about = about
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class CodecInfo:
     backward: Callable[..., Any] | None
     doc: str
     note: Callable[..., tuple[str, str] | None] | None
+    lost: Callable[..., tuple[bool, ...]] | None
 
 
 CODECS: dict[str, CodecInfo] = {}
@@ -110,7 +115,8 @@ def codec(
     normalises: str = "",
     one_way: str = "",
 ) -> Callable[[type], type]:
-    """Register a class as the codec ``name``; a static ``note`` may tell a finding (code, message) of the same values.
+    """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message) of the
+    same values, and ``lost`` which of the first-generation values do not arrive whole.
 
     ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
@@ -135,6 +141,7 @@ def codec(
             backward=backward,
             doc=(cls.__doc__ or "").strip(),
             note=getattr(cls, "note", None),
+            lost=getattr(cls, "lost", None),
         )
         return cls
 

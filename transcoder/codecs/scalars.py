@@ -119,6 +119,13 @@ class FirstOf:
         return (None,)
 
     @staticmethod
+    def lost(*values: list[str] | None, back: int = 0, longest: int = 64) -> tuple[bool, ...]:
+        """All texts but the first with a value, and that one too where it is cut."""
+        lines = [" ".join(value[0].split()) if value else "" for value in values]
+        chosen = next((number for number, line in enumerate(lines) if line), -1)
+        return tuple(bool(line) and (number != chosen or len(line) > longest) for number, line in enumerate(lines))
+
+    @staticmethod
     def backward(value: list[str], back: int = 0, longest: int = 64) -> tuple[list[str] | None, ...]:
         return (*[None] * back, value)
 
@@ -166,6 +173,17 @@ class Label:
         if mark and tail.isdigit() and text and label[0] == Label.cut(text, tail):
             return [text], None, None
         return label, description, None
+
+    @staticmethod
+    def lost(
+        name: list[str] | None, description: list[str] | None, number: Number_ | None, taken: Any = ()
+    ) -> tuple[bool, ...]:
+        """A name longer than a description, and a description that gives way to the name or is cut."""
+        label, shown = Label.forward(name, description, number, taken)
+        kept = (shown or [""])[0]
+        whole = " ".join((description[0] if description else "").split())
+        stated = " ".join((name[0] if name else "").split())
+        return bool(stated) and stated not in (label[0], kept), bool(whole) and whole != kept
 
     @staticmethod
     def cut(name: str, number: str) -> str:
@@ -311,12 +329,15 @@ class DetailFlag:
 class DeriveUid:
     """The UID of a source instance, a role and keys -> a new UID under the 2.25 root (PS3.5 B.2, PS3.4 C.3.5).
 
-    The same source, role, keys and mapping edition give the same UID on any machine.
+    The same source, role, keys and mapping edition give the same UID on any machine. What is no instance but a
+    place or a volume is ``stable``: it is the same under every edition.
     """
 
     @staticmethod
-    def forward(source: list[str], role: str, key: tuple[Any, ...], edition: str) -> tuple[list[str]]:
-        parts = [source[0], role, edition, *(_key_text(part) for part in key)]
+    def forward(
+        source: list[str], role: str, key: tuple[Any, ...], edition: str, stable: bool = False
+    ) -> tuple[list[str]]:
+        parts = [source[0], role, "" if stable else edition, *(_key_text(part) for part in key)]
         digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
         return ([f"2.25.{_version_8(digest[:16])}"],)
 

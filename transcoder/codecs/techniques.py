@@ -39,14 +39,26 @@ def technique_of(meterset: Column | None, gantry: Column, apertures: list[Column
 
 @codec(
     "technique",
-    first="number number columns",
+    first="number number columns number",
     second="text",
     required=0,
     one_way="a technique does not say how the beam moves",
 )
 class Technique:
-    """Metersets or weights (n, 1), source roll angle (n, 1) and all openings (n, k) -> a technique's name."""
+    """Metersets or weights (n, 1), source roll angle (n, 1), all openings (n, k), treatment position (n, 1) -> a name.
+
+    Where the patient is moved under radiation no technique of CID 9511 fits, and there is none.
+    """
 
     @staticmethod
-    def forward(meterset: Column | None, gantry: Column | None, apertures: list[Column]) -> tuple[list[str] | None]:
-        return (None if gantry is None else [technique_of(meterset, gantry, apertures)],)
+    def forward(
+        meterset: Column | None, gantry: Column | None, apertures: list[Column], position: Column | None = None
+    ) -> tuple[list[str] | None]:
+        if gantry is None or (position is not None and _is_moved(meterset, position)):
+            return (None,)
+        return ([technique_of(meterset, gantry, apertures)],)
+
+
+def _is_moved(meterset: Column | None, position: Column) -> bool:
+    moved = np.diff(position[:, 0]) != 0
+    return bool(moved.any() if meterset is None else (moved & (np.diff(meterset[:, 0]) > 0)).any())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from struct import Struct
 
-from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
+from pydicom.datadict import dictionary_VM, dictionary_VR, keyword_for_tag, tag_for_keyword
 
 __all__ = [
     "Damaged",
@@ -19,6 +19,7 @@ __all__ = [
     "encode",
     "encode_element",
     "encode_item",
+    "is_single",
     "keyword",
     "scan",
     "tag_of",
@@ -137,6 +138,15 @@ def vr_of(tag: int) -> str:
     except KeyError:
         return "UN"
     return "OW" if vr.startswith("OB or") else vr[:2]
+
+
+@cache
+def is_single(tag: int) -> bool:
+    """Whether PS3.6 permits one value only."""
+    try:
+        return bool(dictionary_VM(tag) == "1")
+    except KeyError:
+        return False
 
 
 @cache

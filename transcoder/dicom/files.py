@@ -72,8 +72,10 @@ def _listed(directory: Path) -> Iterator[Path]:
     for record in records.items if records is not None else []:
         name = record.get(tag_of("ReferencedFileID"))
         if name is not None and not name.is_empty():
-            parts = name.raw.decode("ascii", "replace").rstrip(" \0").split("\\")
-            yield directory.parent.joinpath(*(part.strip() for part in parts))
+            parts = [part.strip() for part in name.raw.decode("ascii", "replace").rstrip(" \0").split("\\")]
+            # A File ID names files below the DICOMDIR's folder only (PS3.10 8.5).
+            if not {"..", "."} & set(parts):
+                yield directory.parent.joinpath(*parts)
 
 
 def read_instances(sources: Iterable[Path]) -> Iterator[Instance | Unread]:

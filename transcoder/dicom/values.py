@@ -9,9 +9,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.charset import (
+    CODES_TO_ENCODINGS,
     STAND_ALONE_ENCODINGS,
     convert_encodings,
     decode_bytes,
+    default_encoding,
     encode_string,
     python_encoding,
 )
@@ -121,6 +123,8 @@ class Texts:
     def __init__(self, terms: Sequence[str] = ()) -> None:
         self.terms = tuple(terms)
         self._encodings: list[str] = list(convert_encodings(list(terms) or ["ISO_IR 6"]))
+        readable = (*self._encodings, default_encoding)
+        self._escapes = tuple(code for code, encoding in CODES_TO_ENCODINGS.items() if encoding in readable)
 
     @classmethod
     def of(cls, element: Element | None) -> Texts:
@@ -139,16 +143,18 @@ class Texts:
         raw = element.raw.rstrip(b" \0") if element.vr != "UI" else element.raw.rstrip(b"\0 ")
         if not raw:
             return []
-        if element.vr in _CODED_VRS and not raw.isascii():
-            text = self._decode(raw, element.vr)
+        # Multi-byte text of ISO 2022 hides behind escape sequences in seven bits.
+        if element.vr in _CODED_VRS and (not raw.isascii() or b"\x1b" in raw):
+            text = self.whole(raw, element.vr)
         else:
             text = raw.decode("latin-1" if element.vr not in _CODED_VRS else "ascii", "replace")
         parts = [text] if element.vr in _SINGLE else text.split("\\")
         return [part.rstrip() if element.vr in _SINGLE else part.strip() for part in parts]
 
-    def _decode(self, raw: bytes, vr: str) -> str:
+    def whole(self, raw: bytes, vr: str) -> str:
+        """All values of a text element as one text, delimiters included; raises :class:`ValueFault`."""
         fault = ValueFault("T007", "text that the Specific Character Set does not permit")
-        if not self.terms:
+        if not self.terms or not all((b"\x1b" + part).startswith(self._escapes) for part in raw.split(b"\x1b")[1:]):
             raise fault
         try:
             if len(self._encodings) == 1:
@@ -172,6 +178,6 @@ class Texts:
             raw = bytes(encode_string(text, self._encodings))
         except (UnicodeError, UserWarning):
             raise fault from None
-        if self._decode(raw, vr) != text:
+        if self.whole(raw, vr) != text:
             raise fault
         return raw

@@ -167,6 +167,8 @@ def _merge(scope: Scope, block: Each, single: Single, item: Item, merged: dict[i
             )
             return
     scope.run.ledger.derive(list(item.values()), block.id)
+    lost = [element for tag, element in item.items() if tag in apart]
+    scope.run.ledger.lose(lost, block.id, "never: merged into the item of another (decision 14)")
     inner = scope.child(targets={f"{block.id}_item": merged[1]})
     for rule in block.rules:
         if isinstance(rule, Rule) and rule.id in single.merge:

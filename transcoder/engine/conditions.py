@@ -11,7 +11,7 @@ from transcoder.codecs.registry import Cell, Code
 from transcoder.engine.reading import code_of, find, items_at, read
 from transcoder.engine.scope import Scope
 from transcoder.mapping.model import Condition
-from transcoder.paths import Path
+from transcoder.paths import Path, parse
 
 __all__ = ["TESTS", "hold"]
 
@@ -74,6 +74,15 @@ def _is_in(scope: Scope, condition: Condition) -> bool:
     return bool(values) and all(value in condition.values for value in values)
 
 
+def _counts(scope: Scope, condition: Condition) -> bool:
+    """Whether a number is that of the items of the sequence beside it; an absent number says nothing."""
+    value = read(scope, condition.path, "number").value
+    if value is None:
+        return True
+    items, _ = items_at(scope, parse(f"{condition.values[0]}[]").within(condition.path.role))
+    return int(value[0]) == len(items)
+
+
 def _is_not_positive(scope: Scope, path: Path) -> bool:
     value = read(scope, path, "number").value
     return value is None or not (np.asarray(value, dtype=float) > 0).any()
@@ -87,5 +96,6 @@ TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "not_in": lambda scope, condition: not _is_in(scope, condition),
     "zero": lambda scope, condition: _is_zero(scope, condition.path),
     "nonzero": lambda scope, condition: not _is_zero(scope, condition.path),
+    "counts": _counts,
     "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
 }

@@ -146,6 +146,7 @@ def _write_index(scope: Scope, block: Distinct, groups: dict[Any, list[int]], le
     if isinstance(writer, RowWriter):
         if groups:
             writer.add(Column.of(block.index.keyword, numbers[:, None], Origin.MAPPED))
+            writer.values[block.index.plain] = numbers[:, None]
         return
     for place, number in enumerate(numbers.astype(int).tolist()):
         item = _nth(scope, block.index, place)

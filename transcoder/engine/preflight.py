@@ -20,6 +20,8 @@ def check_requires(scope: Scope, family: Family, kind: str) -> None:
     for require in family.requires:
         if require.scope != kind:
             continue
+        if require.given is not None and not TESTS[require.given.test](scope, require.given):
+            continue
         if require.optional and TESTS["absent"](scope, Condition("absent", require.when.path)):
             continue
         if not TESTS[require.when.test](scope, require.when):
@@ -52,9 +54,18 @@ def check_beams(scope: Scope) -> None:
             scope.run.tell("T019", Severity.ERROR, "Beam Number is missing or not unique", place, cite="PS3.3 C.8.8.14")
     used: set[str | None] = set()
     groups, _ = items_at(scope, parse("@plan/FractionGroupSequence[]"))
-    for group in groups:
+    named = [_number(scope, group, "FractionGroupNumber") for group in groups]
+    if len(set(named)) != len(named):
+        message = "Fraction Group Number is not unique"
+        scope.run.tell("T029", Severity.ERROR, message, "FractionGroupSequence", cite="PS3.3 C.8.8.13")
+    for number_of_group, group in enumerate(groups):
         element = group.get(tag_of("ReferencedBeamSequence"))
-        used.update(_number(scope, item, "ReferencedBeamNumber") for item in (element.items if element else []))
+        uses = [_number(scope, item, "ReferencedBeamNumber") for item in (element.items if element else [])]
+        if len(set(uses)) != len(uses):
+            message = "a fraction group names one beam twice"
+            where = f"FractionGroupSequence[{number_of_group}]/ReferencedBeamSequence"
+            scope.run.tell("T030", Severity.ERROR, message, where, cite="PS3.3 C.8.8.13")
+        used.update(uses)
     for position, number in enumerate(numbers):
         if number not in used:
             message = "never: no fraction group uses this beam, so it has no meterset and belongs to no set"

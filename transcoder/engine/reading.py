@@ -8,7 +8,7 @@ import numpy as np
 
 from transcoder.codecs.registry import Cell, Code
 from transcoder.dicom.columns import Rows, fill, number_column, text_column
-from transcoder.dicom.elements import Element, Item, keyword, tag_of
+from transcoder.dicom.elements import Element, Item, is_single, keyword, tag_of
 from transcoder.dicom.values import ValueFault, numbers
 from transcoder.engine.scope import DeviceRows, PointRows, Run, Scope
 from transcoder.errors import TranscoderError
@@ -46,7 +46,10 @@ def value_of(run: Run, element: Element, kind: str, place: str) -> Any:
         if kind in ("number", "sparse"):
             return _with_leniency(run, element, place)
         if kind == "text":
-            return run.texts.decode(element) or None
+            values = run.texts.decode(element) or None
+            if values and len(values) > 1 and is_single(element.tag):
+                raise ValueFault("T038", "more values than the attribute permits")
+            return values
         if kind == "code":
             return code_of(run, element)
     except ValueFault as fault:
@@ -106,6 +109,9 @@ def _choose(scope: Scope, children: list[Item], step: Step) -> Item | None:
         wanted = _wanted(scope, step.value)
         matching = [child for child in children if wanted is not None and _key(scope.run, child, step.key) == wanted]
         return matching[0] if len(matching) == 1 else None
+    if not step.number and len(children) > 1 and not step.every:
+        # Which of several items is meant cannot be told from a step that names none.
+        return None
     return children[step.number] if step.number < len(children) else None
 
 

@@ -31,12 +31,14 @@ def run_rule(scope: Scope, rule: Rule) -> None:
             return
         if rule.value is not None:
             write_constant(scope, rule, rule.second[0])
+            if rule.detail:
+                scope.incomplete.append(rule.id)
         else:
             _carry(scope, rule)
     except Missing:
         return
     except Refused as refusal:
-        place = scope.place("beam", rule.missing) if rule.missing else _source_place(scope, rule)
+        place = _named_place(scope, rule, refusal.about)
         scope.run.tell(refusal.code, Severity.ERROR, str(refusal), place, rule.id, rule.cite)
 
 
@@ -68,12 +70,29 @@ def _says_something(cell: Cell) -> bool:
 def _carry(scope: Scope, rule: Rule) -> None:
     kinds = kinds_of(scope, rule.via, rule.first)
     cells = [read(scope, path, kind) for path, kind in zip(rule.first, kinds, strict=True)]
+    if rule.otherwise and rule.otherwise[-1].action == "refuse":
+        cells = [
+            # A codec that takes a sparse column judges it itself.
+            cell if kind == "sparse" else _stated_at_first(scope, path, cell)
+            for path, kind, cell in zip(rule.first, kinds, cells, strict=True)
+        ]
     outputs = _convert_cells(scope, rule, cells)
     if outputs is None:
         _without(scope, rule, cells)
         return
     written = _write_all(scope, rule, outputs, Origin.GENERATED if _makes_name(rule) else Origin.MAPPED)
+    if written is None and rule.detail:
+        scope.incomplete.append(rule.id)
     _note(scope, rule, cells, written)
+
+
+def _stated_at_first(scope: Scope, path: Path, cell: Cell) -> Cell:
+    """A column that must have a value has it at the first control point (C.8.8.14.5), else it counts as missing."""
+    if path.role not in scope.tables or cell.value is None:
+        return cell
+    first = cell.value[0]
+    absent = np.isnan(first).any() if isinstance(first, np.ndarray) else first == ""
+    return Cell(None, cell.sources) if absent else cell
 
 
 def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ...] | None:
@@ -172,12 +191,13 @@ def _write_all(scope: Scope, rule: Rule, outputs: tuple[Any, ...], origin: Origi
 
 def _note(scope: Scope, rule: Rule, cells: list[Cell], copied: list[Element] | None) -> None:
     ledger = scope.run.ledger
+    lost = _lost(scope, rule, cells)
     for number, cell in enumerate(cells):
         if copied is None and rule.lost:
             _lose_cell(scope, rule, cell)
         elif copied is None or _makes_name(rule):
             ledger.derive(cell.sources, rule.id)
-        elif rule.lost and number and not _is_carried(rule, cells, number):
+        elif number < len(lost) and lost[number]:
             _lose_cell(scope, rule, cell)
         else:
             ledger.carry(cell.sources, rule.id)
@@ -187,17 +207,21 @@ def _note(scope: Scope, rule: Rule, cells: list[Cell], copied: list[Element] | N
         ledger.derive(scope.bound.get(name, Cell(None)).sources, rule.id)
 
 
+def _lost(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[bool, ...]:
+    """Which of the source values the codec does not carry whole."""
+    info = CODECS.get(rule.via[0].codec) if rule.via else None
+    if info is None or info.lost is None:
+        return ()
+    arguments = {name: argument(scope, value) for name, value in rule.via[0].arguments}
+    return info.lost(*(cell.value for cell in cells), **arguments)
+
+
 def _bound_arguments(rule: Rule) -> Iterator[str]:
     for via in rule.via:
         for _, value in via.arguments:
             for each in value if isinstance(value, tuple) else (value,):
                 if isinstance(each, str) and each.startswith("$"):
                     yield each[1:]
-
-
-def _is_carried(rule: Rule, cells: list[Cell], number: int) -> bool:
-    # Of several texts for one place only the first that has a value arrives.
-    return rule.via[0].codec != "first_of" or not any(cell for cell in cells[:number])
 
 
 def _makes_name(rule: Rule) -> bool:
@@ -210,24 +234,26 @@ def _without(scope: Scope, rule: Rule, cells: list[Cell]) -> None:
         scope.run.ledger.derive(cell.sources, rule.id)
         if rule.lost and _says_something(cell):
             _lose_cell(scope, rule, cell)
+    lacking = next((number for number, cell in enumerate(cells) if cell.value is None), 0)
     for otherwise in rule.otherwise:
-        if _do_otherwise(scope, rule, otherwise):
+        if _do_otherwise(scope, rule, otherwise, lacking):
             return
     if rule.detail:
         scope.incomplete.append(rule.id)
 
 
-def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
-    """Try one alternative; whether it settled the matter."""
+def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise, lacking: int) -> bool:
+    """Try one alternative; whether it settled the matter. ``lacking`` is the place of the first absent value."""
     action = otherwise.action
+    if action in ("empty", "omit") and rule.detail:
+        scope.incomplete.append(rule.id)
     if action == "empty":
         for path in rule.second:
             write_empty(scope, path)
     elif action == "refuse":
-        _refuse(scope, rule)
+        _refuse(scope, rule, lacking)
     elif action == "omit":
-        if rule.detail:
-            scope.incomplete.append(rule.id)
+        return True
     elif action == "site":
         value = scope.run.site(str(otherwise.value))
         return value is not None and _write_given(scope, rule, value, Origin.SET)
@@ -240,12 +266,12 @@ def _do_otherwise(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     return True
 
 
-def _refuse(scope: Scope, rule: Rule) -> None:
+def _refuse(scope: Scope, rule: Rule, lacking: int) -> None:
     derived = [path for otherwise in rule.otherwise for path in otherwise.first]
     if scope.run.failed and any(path.name or path.role in scope.tables for path in (*rule.first, *derived)):
         # What this rule lacks is what an error before it kept back; that one is the reason to show.
         return
-    place = scope.place("beam", rule.missing) if rule.missing else _source_place(scope, rule)
+    place = _named_place(scope, rule, lacking)
     message = "a value that the target must have is missing"
     scope.run.tell("T010", Severity.ERROR, message, place, rule.id, rule.cite)
 
@@ -333,6 +359,13 @@ def _shown(value: Any) -> str:
 
 def _target_place(scope: Scope, path: Path) -> str:
     return scope.place(path.role, path.plain)
+
+
+def _named_place(scope: Scope, rule: Rule, number: int) -> str:
+    """The place of one of the rule's source values; for bound values the sheet names it below the beam."""
+    if not rule.missing:
+        return _source_place(scope, rule)
+    return scope.place("beam", rule.missing[min(number, len(rule.missing) - 1)])
 
 
 def _source_place(scope: Scope, rule: Rule) -> str:

@@ -17,7 +17,7 @@ from transcoder.engine.conditions import hold
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_beams, check_lineage, check_machines, check_requires
-from transcoder.engine.reading import Missing, items_at, read
+from transcoder.engine.reading import Missing, find, items_at, read
 from transcoder.engine.references import Directory, write_references
 from transcoder.engine.scope import Run, Scope
 from transcoder.engine.tree import TargetTree
@@ -192,11 +192,23 @@ class _Splitter:
     def _looked_up(self, scope: Scope, target: Target) -> Scope:
         for role, path in target.lookups:
             items, _ = items_at(scope, path)
+            if len(items) != 1 and role != "beam":
+                self._tell_dangling(scope, path)
             if len(items) == 1:
                 siblings, _ = items_at(scope, _every(path))
                 position = next(place for place, item in enumerate(siblings) if item is items[0])
                 scope = scope.child(items={role: items[0]}, places={role: f"{path.plain}[{position}]"})
         return scope
+
+    def _tell_dangling(self, scope: Scope, path: Path) -> None:
+        """Say where a beam names an item that the plan does not hold, or holds twice."""
+        named = parse(path.steps[-1].value)
+        element = find(scope, named)
+        if element is not None and not element.is_empty():
+            message = f"{named.keyword} names no item of {path.keyword}, or more than one"
+            place = scope.place(named.role, named.plain)
+            self.run.ledger.lose([element], "lookup", f"never: {message}")
+            self.run.tell("T116", Severity.WARNING, message, place, cite="PS3.3 C.8.8.14")
 
     def _skipped(self, scope: Scope, target: Target) -> bool:
         for skip in target.skips:

@@ -116,7 +116,7 @@ class Builder:
             cite=row["cite"],
             note=row.get("note", ""),
             lost=row.get("lost", ""),
-            missing=row.get("missing", ""),
+            missing=_words(row.get("missing", ())),
             hold=row.get("hold", ""),
             detail=row.get("detail", False),
             always=row.get("always", False),
@@ -333,6 +333,10 @@ class Builder:
 
     def _optional(self, block: dict[str, Any], word: str, route: Route, root: str) -> Path | None:
         return self.path(block[word], (*route, word), root) if word in block else None
+
+
+def _words(entry: Any) -> tuple[str, ...]:
+    return (entry,) if isinstance(entry, str) else tuple(entry)
 
 
 def _prefixed(name: str, prefix: str) -> str:

@@ -32,6 +32,7 @@ def family(marked: Marked) -> Family:
                 entry["cite"],
                 entry.get("optional", False),
                 entry.get("severity", "error"),
+                build.condition(entry["given"], ("requires", number), entry["scope"]) if "given" in entry else None,
             )
             for number, entry in enumerate(data.get("requires", []))
         ),

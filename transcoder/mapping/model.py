@@ -91,7 +91,7 @@ class Rule:
     cite: str = ""
     note: str = ""
     lost: str = ""
-    missing: str = ""
+    missing: tuple[str, ...] = ()
     hold: str = ""
     detail: bool = False
     always: bool = False
@@ -272,10 +272,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A code table: rows of first-generation cells and second-generation cells, one-to-one but for aliases.
-
-    ``open`` tables say nothing of a term they do not hold; in a closed one such a term is refused.
-    """
+    """A code table, one-to-one but for aliases; an ``open`` one says nothing of a term it does not hold."""
 
     name: str
     cite: str
@@ -317,6 +314,7 @@ class Require:
     cite: str
     optional: bool
     severity: str
+    given: Condition | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from transcoder.dicom.values import Texts, ValueFault
+
 __all__ = ["DEFAULT", "decode", "faulty_terms", "terms"]
 
 DEFAULT: tuple[str, ...] = ()
@@ -51,18 +53,24 @@ def faulty_terms(sets: Sequence[str]) -> list[str]:
 
 
 def decode(raw: bytes, sets: Sequence[str]) -> str | None:
-    """The text, or None when the bytes do not follow the character set.
-
-    Under code extensions only the part before the first escape sequence is read: what follows is taken as it is, one
-    character for two bytes, since no more than its length is needed here.
-    """
+    """The text, or None when the bytes do not follow the character set."""
     first = sets[0] if sets else ""
     codec = _ALONE.get(first) or _SINGLE.get(first) or _EXTENDED.get(first)
     if codec is None:  # told once at the attribute itself
         return raw.decode("latin-1")
-    head, *tail = raw.split(_ESCAPE) if len(sets) > 1 or first in _EXTENDED else [raw]
+    if _ESCAPE in raw:
+        return _extended(raw, sets)
     try:
-        text = head.decode(codec)
+        return raw.decode(codec)
     except UnicodeDecodeError:
         return None
-    return text + "".join("?" * (len(part) // 2) for part in tail)
+
+
+def _extended(raw: bytes, sets: Sequence[str]) -> str | None:
+    """Text with code extensions (PS3.5 6.1.2.5); an escape sequence of a set that is not named is a fault."""
+    if sets and faulty_terms(sets):  # told once at the attribute itself
+        return raw.decode("latin-1")
+    try:
+        return Texts(sets).whole(raw, "PN")
+    except ValueFault:
+        return None

@@ -118,7 +118,7 @@ def _is_represented(spec: Spec, element: Element, scope: Scope) -> bool:
 
 
 def _multiplicity(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
-    number = count(element.vr, raw)
+    number = count(element.vr, raw, scope.charset)
     if not spec.takes(number):
         scope.tell("V127", f"{number} values, {spec.vm} permitted", spec.tag, "PS3.6 6")
 

@@ -63,12 +63,14 @@ _CONTROL_IN_PARAGRAPH = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MAX_INTEGER = 2**31
 
 
-def count(vr: str, raw: bytes) -> int:
+def count(vr: str, raw: bytes, sets: Sequence[str] = charsets.DEFAULT) -> int:
     """The number of values; 1 for representations that hold one value only."""
     if not raw.strip(b" \0") and vr in MULTI:
         return 0
     if vr in MULTI:
-        return raw.count(b"\\") + 1
+        # The second byte of a character may look like the delimiter (PS3.5 6.1.2.5).
+        text = charsets.decode(raw, sets) if b"\\" in raw and not _is_plain(raw) else None
+        return (raw.count(b"\\") if text is None else text.count("\\")) + 1
     size = _COUNTED.get(vr)
     return len(raw) // size if size else int(bool(raw))
 
@@ -168,13 +170,17 @@ def _text_fault(vr: str, raw: bytes, sets: Sequence[str]) -> Fault | None:
         return Fault("V128", "text is padded with a zero byte")
     if vr == "UR" and (raw[:1] == b" " or not raw.isascii()):
         return Fault("V122", "value is no UR")
-    text = raw.decode("ascii") if raw.isascii() and b"\x1b" not in raw else charsets.decode(raw, sets)
+    text = raw.decode("ascii") if _is_plain(raw) else charsets.decode(raw, sets)
     if text is None:
         return Fault("V125", "text does not follow Specific Character Set")
     limit = _TEXT_LIMITS[vr]
     if limit and len(text) > limit:
         return _long_text(vr, text, limit)
     return _name_fault(text) if vr == "PN" else None
+
+
+def _is_plain(raw: bytes) -> bool:
+    return raw.isascii() and b"\x1b" not in raw
 
 
 def _long_text(vr: str, text: str, limit: int) -> Fault | None:
