@@ -37,7 +37,7 @@ EXPECTED = {
     "overflow-decimal.dcm": ("refused", "T004"),
     "proton-beam.dcm": ("refused", "T015"),
     "too-long-decimal.dcm": ("refused", "T002"),
-    "truncated.dcm": ("failed", "S003"),
+    "truncated.dcm": ("refused", "S003"),
     "two-machines.dcm": ("refused", "T070"),
     "undefined-device.dcm": ("refused", "T051"),
     "wrong-leaf-count.dcm": ("refused", "T052"),

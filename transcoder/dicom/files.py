@@ -97,9 +97,9 @@ def read_file(path: Path) -> Instance | Unread:
         return Instance(decode(raw), shown, raw)
     except Damaged as damage:
         place = f" in {damage.path}" if damage.path else ""
-        return _unread(shown, "failed", "S003", f"damaged: {damage.message}{place}", damage.path)
+        return _unread(shown, "refused", "S003", f"damaged: {damage.message}{place}", damage.path)
     except (zlib.error, ValueError, LookupError, RecursionError) as error:
-        return _unread(shown, "failed", "S003", f"damaged: {type(error).__name__}")
+        return _unread(shown, "refused", "S003", f"damaged: {type(error).__name__}")
 
 
 def _unread(path: str, status: str, code: str, message: str, place: str = "") -> Unread:
