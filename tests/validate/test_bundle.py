@@ -161,11 +161,12 @@ def test_prescription_index_of_an_intent() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "same"),
     [
-        (Device("1", "", "a", "m"), Device("1", "", "b", "m"), True),
-        (Device("1", "", "a", "m"), Device("2", "", "a", "m"), False),
-        (Device("", "", "a", "m"), Device("2", "", "a", "m"), True),
-        (Device("", "", "a", "m"), Device("", "", "b", "m"), False),
-        (Device("1", "", "a", "m"), Device("1", "", "a", "n"), False),
+        (Device("1", "", "a", ("", "m")), Device("1", "", "b", ("", "m")), True),
+        (Device("1", "", "a", ("", "m")), Device("2", "", "a", ("", "m")), False),
+        (Device("", "", "a", ("", "m")), Device("2", "", "a", ("", "m")), True),
+        (Device("", "", "a", ("", "m")), Device("", "", "b", ("", "m")), False),
+        (Device("1", "", "a", ("", "m")), Device("1", "", "a", ("", "n")), False),
+        (Device("1", "", "a", ("M", "m")), Device("1", "", "a", ("", "m")), True),
     ],
 )
 def test_the_strongest_identifier_that_both_hold_decides(left, right, same) -> None:

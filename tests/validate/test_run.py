@@ -109,6 +109,7 @@ def test_a_wrong_call_has_status_two(tmp_path: Path) -> None:
     assert CliRunner().invoke(validate, []).exit_code == 2
     assert CliRunner().invoke(validate, [str(tmp_path / "nowhere")]).exit_code == 2
     assert CliRunner().invoke(validate, [str(tmp_path), "--jobs", "0"]).exit_code == 2
+    assert CliRunner().invoke(validate, [str(tmp_path), "--json", "-", "--sarif", "-"]).exit_code == 2
 
 
 def test_no_findings_of_severity_error_is_status_zero(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,8 @@ def validate(
 
     titles = {code: entry.title for code, entry in (catalogue.CODES | catalogue_state.CODES).items()}
     files = (json_file, html_file, sarif_file)
+    if sum(file is not None and file.name == "<stdout>" for file in files) > 1:
+        raise click.UsageError("Only one report can go to standard output.")
     reports: list[Report] = []
     if json_file:
         reports.append(JsonReport(json_file))

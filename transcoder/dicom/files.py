@@ -168,6 +168,7 @@ def _from_big_endian(raw: bytes) -> Item:
     list(data.iterall())
     buffer = BytesIO()
     del data.file_meta
+    data.preamble = None
     dcmwrite(buffer, data, implicit_vr=False, little_endian=True, force_encoding=True)
     return scan(buffer.getvalue(), implicit=False)
 

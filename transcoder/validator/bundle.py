@@ -56,7 +56,7 @@ def _classes(index: Index) -> Iterator[Judged]:
                 message = "the referenced instance has another SOP Class"
                 path = f"{reference.path}/ReferencedSOPClassUID"
                 yield place, found("V302", message, path, "PS3.3 10.8")
-            if target.patient != summary.patient and not strangers:
+            if not same_patient(target, summary) and not strangers:
                 strangers += 1
                 message = "the referenced instance belongs to another patient"
                 yield place, found("V305", message, reference.path, "PS3.3 C.7.1.1")
@@ -126,9 +126,16 @@ def _devices(index: Index, place: int, members: Sequence[Named]) -> Iterator[Jud
             return
 
 
+def same_patient(left: Summary, right: Summary) -> bool:
+    """Whether two instances name one patient; an issuer that one of them leaves out says nothing (C.7.1.1)."""
+    if left.issuer and right.issuer and left.issuer != right.issuer:
+        return False
+    return left.patient == right.patient
+
+
 def same_device(left: Device, right: Device) -> bool:
     """Whether two identifications mean one device: the first identifier that both hold decides."""
-    if left.model != right.model:
+    if any(one and other and one != other for one, other in zip(left.model, right.model, strict=True)):
         return False
     for one, other in zip(left[:3], right[:3], strict=True):
         if one and other:

@@ -40,7 +40,8 @@ def judge(level: Level, scope: Scope, depth: int = 0) -> None:
 def _charset(element: Element, scope: Scope) -> tuple[str, ...]:
     sets = charsets.terms(element.raw)
     for term in charsets.faulty_terms(sets):
-        message = "an extension needs further terms" if term.startswith("ISO") else "value is not a defined term"
+        extension = term.startswith("ISO 2022") and len(sets) == 1
+        message = "an extension needs further terms" if extension else "value is not a defined term"
         scope.tell("V126", message, element.tag, "C.12.1.1.2")
     return sets
 
@@ -80,7 +81,6 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
     if raw in spec.good and element.vr == spec.vr:
         _apply_rules(spec, element, scope)
         return
-    before = len(scope.run.findings)
     if not _is_represented(spec, element, scope):
         return
     if not raw.strip(b" \0") if element.vr not in BINARY else not raw:
@@ -91,10 +91,12 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
     wrong = fault(element.vr, raw, scope.charset)
     if wrong:
         scope.tell(wrong.code, wrong.message, spec.tag, _VALUE_SECTION.get(wrong.code, "PS3.5 6.2"))
+    sound = not wrong
     if not wrong or wrong.code == "V128":
-        _multiplicity(spec, element, raw, scope)
-        _terms(spec, raw, element, scope)
-    if len(scope.run.findings) == before and element.vr == spec.vr and raw.isascii() and b"\x1b" not in raw:
+        sound &= _multiplicity(spec, element, raw, scope)
+        sound &= _terms(spec, raw, element, scope)
+    # Not asked of the findings: of many alike only the first are noted.
+    if sound and len(raw) % 2 == 0 and element.vr == spec.vr and raw.isascii() and b"\x1b" not in raw:
         if len(spec.good) >= _MEMORY:
             spec.good.clear()
         spec.good.add(raw)
@@ -117,22 +119,25 @@ def _is_represented(spec: Spec, element: Element, scope: Scope) -> bool:
     return False
 
 
-def _multiplicity(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
+def _multiplicity(spec: Spec, element: Element, raw: bytes, scope: Scope) -> bool:
     number = count(element.vr, raw, scope.charset)
-    if not spec.takes(number):
-        scope.tell("V127", f"{number} values, {spec.vm} permitted", spec.tag, "PS3.6 6")
+    if spec.takes(number):
+        return True
+    scope.tell("V127", f"{number} values, {spec.vm} permitted", spec.tag, "PS3.6 6")
+    return False
 
 
-def _terms(spec: Spec, raw: bytes, element: Element, scope: Scope) -> None:
+def _terms(spec: Spec, raw: bytes, element: Element, scope: Scope) -> bool:
     listed = spec.enumerated or spec.defined
     if not listed:
-        return
+        return True
     values = _plain_values(element, raw)
     if all(value in listed or not value for value in values):
-        return
+        return True
     terms = ", ".join(sorted(listed)[:12]) + (", ..." if len(listed) > 12 else "")
     code, what = ("V130", "the enumerated values") if spec.enumerated else ("V131", "the defined terms")
     scope.tell(code, f"value is not among {what} {terms}", spec.tag, spec.section)
+    return False
 
 
 def _plain_values(element: Element, raw: bytes) -> list[str]:

@@ -29,7 +29,7 @@ class Device(NamedTuple):
     serial: str
     identifier: str
     label: str
-    model: str
+    model: tuple[str, str]
 
 
 class Group(NamedTuple):
@@ -74,6 +74,7 @@ class Summary:
     study: str
     series: str
     frame: str
+    issuer: str = ""
     findings: tuple[Finding, ...] = ()
     references: tuple[Named, ...] = ()
     common: tuple[Listed, ...] = ()
@@ -116,7 +117,8 @@ def summarise(item: Item) -> Summary:
     return Summary(
         sop_class=text(item, "SOPClassUID"),
         instance=text(item, "SOPInstanceUID"),
-        patient=_digest(text(item, "PatientID"), text(item, "IssuerOfPatientID")),
+        patient=_digest(text(item, "PatientID")),
+        issuer=_digest(text(item, "IssuerOfPatientID")) if text(item, "IssuerOfPatientID") else "",
         study=text(item, "StudyInstanceUID"),
         series=text(item, "SeriesInstanceUID"),
         frame=text(item, "FrameOfReferenceUID"),
@@ -157,7 +159,7 @@ def _device(item: Item) -> Device | None:
             text(entry, "DeviceSerialNumber"),
             text(entry, "ManufacturerDeviceIdentifier"),
             text(entry, "DeviceLabel"),
-            f"{text(entry, 'Manufacturer')}\n{text(entry, 'ManufacturerModelName')}",
+            (text(entry, "Manufacturer"), text(entry, "ManufacturerModelName")),
         )
     return None
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+import numpy as np
+
 from transcoder.validator import charsets
 
 __all__ = ["BINARY", "MULTI", "Fault", "count", "fault"]
@@ -61,6 +63,7 @@ _REPERTOIRES = {
 _CONTROL = re.compile(rb"[\x00-\x1a\x1c-\x1f\x7f]")  # ESC begins a code extension
 _CONTROL_IN_PARAGRAPH = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MAX_INTEGER = 2**31
+_REAL = {"FL": "<f4", "OF": "<f4", "FD": "<f8", "OD": "<f8"}
 
 
 def count(vr: str, raw: bytes, sets: Sequence[str] = charsets.DEFAULT) -> int:
@@ -87,6 +90,8 @@ def fault(vr: str, raw: bytes, sets: Sequence[str] = charsets.DEFAULT) -> Fault 
         return Fault("V120", f"value representation {vr!r} is unknown")
     if len(raw) % size:
         return Fault("V122", f"length {len(raw)} is no multiple of {size}")
+    if vr in _REAL and not np.isfinite(np.frombuffer(raw, _REAL[vr])).all():
+        return Fault("V122", "not a finite number")
     return None
 
 
