@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "validate")]
 
 from files import load_bytes, samples  # noqa: E402 - after the path is set
 
-from transcoder.validator import check_bundle, check_instance  # noqa: E402
+from transcoder.validator import check_bundle, check_instance  # noqa: E402 - after the path is set
 
 
 def best(run: Callable[[], object], repeat: int) -> float:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.raw import columns, integer, is_close, number, numbers
+from transcoder.validator.raw import column, integer, is_close, number, numbers
 
 __all__ = ["Axis", "check_axis", "number_of_points"]
 
@@ -57,20 +57,10 @@ def _indices(points: Sequence[Item], axis: Axis, path: str) -> Iterator[Finding]
 
 
 def _meterset(holder: Item, points: Sequence[Item], axis: Axis, path: str) -> Iterator[Finding]:
-    tag = tag_of(axis.meterset)
-    places: list[int] = []
-    elements: list[Element] = []
-    for place, point in enumerate(points):
-        element = point.get(tag)
-        if element is not None and not element.is_empty():
-            places.append(place)
-            elements.append(element)
-    if not elements:
+    held = column(points, axis.meterset)
+    if held is None:
         return
-    table = columns(elements)
-    if table is None or table.shape[1] != 1:
-        return
-    values = table[:, 0]
+    places, values = held
     if axis.starts_at_zero and places[0] == 0 and values[0] != 0:
         message = f"{axis.meterset} of the first control point is {values[0]:g}, zero is due"
         yield found("V208", message, f"{path}[0]/{axis.meterset}", axis.cite)

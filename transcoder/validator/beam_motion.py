@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
 from transcoder.validator.beam_devices import banks_of, positions
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.raw import Numbers, columns, text, values_differ
+from transcoder.validator.raw import Numbers, column, text, values_differ
 
 __all__ = ["check_directions", "check_static"]
 
@@ -64,21 +64,11 @@ def check_static(beam: Item, points: Sequence[Item], path: str) -> Iterator[Find
 
 def _filled(points: Sequence[Item], word: str) -> Numbers | None:
     """The value at each control point, (n,) float64, absent ones as at the point before."""
-    tag = tag_of(word)
-    places: list[int] = []
-    elements: list[Element] = []
-    for place, point in enumerate(points):
-        element = point.get(tag)
-        if element is not None and not element.is_empty():
-            places.append(place)
-            elements.append(element)
-    if not places or places[0] != 0:
+    held = column(points, word)
+    if held is None or held[0][0] != 0:
         return None
-    table = columns(elements)
-    if table is None or table.shape[1] != 1:
-        return None
-    source = np.searchsorted(places, np.arange(len(points)), side="right") - 1
-    filled: Numbers = table[source, 0]
+    places, values = held
+    filled: Numbers = values[np.searchsorted(places, np.arange(len(points)), side="right") - 1]
     return filled
 
 

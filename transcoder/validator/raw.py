@@ -19,6 +19,7 @@ __all__ = [
     "Numbers",
     "children",
     "code",
+    "column",
     "columns",
     "each_item",
     "integer",
@@ -101,6 +102,23 @@ def columns(elements: Sequence[Element]) -> Numbers | None:
     if whole is None or len(counts) != 1 or not whole.size or whole.size % len(raws):
         return None
     return whole.reshape(len(raws), -1)
+
+
+def column(points: Sequence[Item], word: str) -> tuple[list[int], Numbers] | None:
+    """The control points that hold an attribute, and its values (k,); None where none does or one is no single number."""
+    tag = tag_of(word)
+    places: list[int] = []
+    elements: list[Element] = []
+    for place, point in enumerate(points):
+        element = point.get(tag)
+        if element is not None and not element.is_empty():
+            places.append(place)
+            elements.append(element)
+    table = columns(elements)
+    if table is None or table.shape[1] != 1:
+        return None
+    values: Numbers = table[:, 0]
+    return places, values
 
 
 def repeats(elements: Sequence[Element]) -> list[int]:
