@@ -105,7 +105,7 @@ def columns(elements: Sequence[Element]) -> Numbers | None:
 
 
 def column(points: Sequence[Item], word: str) -> tuple[list[int], Numbers] | None:
-    """The control points that hold an attribute, and its values (k,); None where none does or one is no single number."""
+    """The control points that hold an attribute, and its values (k,); None where none or not single numbers."""
     tag = tag_of(word)
     places: list[int] = []
     elements: list[Element] = []
