@@ -13,6 +13,7 @@ from transcoder.dicom.elements import scan
 from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.preserve import embed
+from transcoder.engine.join import join
 from transcoder.engine.split import Outcome, split
 from transcoder.errors import ConversionError, SourceError, UsageError
 from transcoder.findings import Account, Finding, Severity
@@ -102,8 +103,10 @@ def convert_instance(
     direction = direction_of(instance, mapping)
     if to and direction and to != direction:
         return _refused("T009", f"the source is of the {to} generation already", "SOPClassUID")
+    software = f"rt-transcoder {__version__}"
     if direction == "first":
-        return _refused("T009", "the way from the second to the first generation is not built yet", "SOPClassUID")
+        family = next(iter(mapping.families.values()))
+        return join([instance], others, mapping, family, software=software, lenient=lenient)
     if not direction:
         return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
     family = _family(instance, mapping)
@@ -111,7 +114,6 @@ def convert_instance(
         if uid == instance.sop_class_uid:
             return _refused(code, text, "SOPClassUID")
     finish = embed if preserve else None
-    software = f"rt-transcoder {__version__}"
     return split(instance, others, mapping, family, software=software, lenient=lenient, finish=finish)
 
 

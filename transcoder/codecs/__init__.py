@@ -1,6 +1,6 @@
 """Pairs of pure functions between first- and second-generation values; importing this package registers them."""
 
-from transcoder.codecs import angles, apertures, blocks, doses, frames, metersets, scalars, techniques
+from transcoder.codecs import angles, apertures, blocks, doses, doses_back, frames, metersets, scalars, techniques
 from transcoder.codecs.registry import CODECS, Code, CodecInfo, Refused, codec
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "blocks",
     "codec",
     "doses",
+    "doses_back",
     "frames",
     "metersets",
     "scalars",

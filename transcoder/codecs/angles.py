@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.codecs.registry import Refused, codec
+from transcoder.codecs.registry import Assumed, Refused, codec
 
-__all__ = ["ContinuousAngle", "fold"]
+__all__ = ["ContinuousAngle", "ShownAngle", "fold"]
 
 Column = NDArray[np.float64]
 FULL = 360.0
@@ -63,6 +63,42 @@ class ContinuousAngle:
         falling = "CC" if increasing == "CW" else "CW"
         turns = np.where(steps > 0, increasing, np.where(steps < 0, falling, "NONE")).tolist()
         return fold(values)[:, None], [*turns, "NONE"]
+
+
+@codec(
+    "shown_angle",
+    first="number",
+    second="number",
+    required=1,
+    eager=True,
+    normalises="an angle that is displayed nowhere comes from the geometry, in [0, 360)",
+)
+class ShownAngle:
+    """A couch angle (1,) deg <-> the angle that a display shows (1,) deg (PS3.3 10.39, 10.40.1.1).
+
+    The geometry is in the mapping matrix; a display adds whole turns, and so which way the couch goes. ``geometry``
+    (1,) deg is what the matrix says: a displayed angle that contradicts it is refused, and one that is displayed
+    nowhere is marked, because nothing tells its turns. An ``optional`` angle of 0 that no display shows is none.
+    """
+
+    AGREES = 1e-3
+
+    @staticmethod
+    def forward(angle: Column | None, geometry: Column | None = None, optional: bool = False) -> tuple[Column | None]:
+        return (angle,)
+
+    @staticmethod
+    def backward(
+        shown: Column | None, geometry: Column | None = None, optional: bool = False
+    ) -> tuple[Column | Assumed | None]:
+        geometry = None if geometry is None else np.ravel(geometry)
+        if shown is None:
+            return (None if geometry is None or (optional and geometry[0] == 0) else Assumed(geometry),)
+        if geometry is not None:
+            apart = float((shown[0] - geometry[0] + FULL / 2) % FULL - FULL / 2)
+            if abs(apart) > ShownAngle.AGREES:
+                raise Refused("T215", "a displayed couch angle contradicts the Image to Equipment Mapping Matrix (10.39)")
+        return (shown,)
 
 
 def _step(forward: float, turn: str, increasing: str) -> float:

@@ -28,11 +28,32 @@ _READINGS_DIFFER = (
 )
 
 
-def _is_turned(angle: Array, mlcy: str) -> bool:
-    turn = float(angle[0]) % FULL
-    if turn not in (0.0, QUARTER):
-        raise Refused("T057", "Beam Modifier Orientation Angle is neither 0 nor 90 degrees (C.8.8.14.17)")
-    return turn == QUARTER and mlcy != AS_NOTED
+def _quarters(angle: Array) -> int:
+    """The quarter turns of a device about the beam axis."""
+    turns, rest = divmod(float(angle[0]) % FULL, QUARTER)
+    if rest:
+        raise Refused("T057", "Beam Modifier Orientation Angle is no multiple of 90 degrees (C.8.8.14.17)")
+    return int(turns)
+
+
+def _is_mirrored(angle: Array, mlcy: str) -> bool:
+    """Whether y' runs against the direction along which the first generation counts leaves."""
+    turns = _quarters(angle)
+    return turns == 2 or turns == (3 if mlcy == AS_NOTED else 1)
+
+
+def _is_reversed(angle: Array) -> bool:
+    """Whether x' runs against the direction of the first generation's positions."""
+    return _quarters(angle) > 1
+
+
+def _at_isocenter(values: Array, sad: Array | None, plane: Array | None) -> Array:
+    """Lengths in the definition plane, scaled to the isocenter plane; both distances (1,) mm from the source."""
+    if sad is None or plane is None or sad[0] == plane[0]:
+        return values
+    if not (sad[0] > 0 and plane[0] > 0):
+        raise Refused("T034", "a distance from the source that is not positive")
+    return values * sad[0] / plane[0]
 
 
 def _increasing(boundaries: Array) -> Array:
@@ -62,29 +83,53 @@ class BoundaryOrder:
         return (np.array([1.0]),)
 
 
-@codec("leaf_boundaries", first="number", second="number", normalises="boundaries that decrease come back increasing")
+@codec(
+    "leaf_boundaries",
+    first="number",
+    second="number",
+    normalises="boundaries that decrease come back increasing; a device at 180 or 270 degrees is described at 0 or 90",
+)
 class LeafBoundaries:
     """Leaf position boundaries (N+1,) mm at the isocenter <-> delimiter boundaries (N+1,) mm, increasing.
 
     ``angle`` (1,) deg is the device's Beam Modifier Orientation Angle; ``mlcy: as_noted`` takes the reading of the
-    note in C.8.8.14.17 instead of the geometry.
+    note in C.8.8.14.17 instead of the geometry. On the way back ``sad`` and ``plane`` (1,) mm scale from the
+    definition plane to the isocenter, and ``shift`` (1,) mm is the device's constant offset across its travel.
     """
 
     @staticmethod
-    def forward(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[Array]:
+    def forward(
+        boundaries: Array,
+        angle: Array,
+        mlcy: str = "",
+        pairs: Array | None = None,
+        sad: Array | None = None,
+        plane: Array | None = None,
+        shift: Array | None = None,
+    ) -> tuple[Array]:
         if pairs is not None and boundaries.size != int(pairs[0]) + 1:
             raise Refused("T058", f"{boundaries.size} boundaries do not enclose {int(pairs[0])} pairs")
         rising = _increasing(boundaries)
-        return (-rising[::-1] + 0.0 if _is_turned(angle, mlcy) else rising,)
+        return (-rising[::-1] + 0.0 if _is_mirrored(angle, mlcy) else rising,)
 
     @staticmethod
-    def backward(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[Array]:
-        if (np.diff(boundaries) <= 0).any():
+    def backward(
+        boundaries: Array,
+        angle: Array,
+        mlcy: str = "",
+        pairs: Array | None = None,
+        sad: Array | None = None,
+        plane: Array | None = None,
+        shift: Array | None = None,
+    ) -> tuple[Array]:
+        if not (np.diff(boundaries) > 0).all():
             raise Refused("T053", "Parallel RT Beam Delimiter Boundaries do not increase (C.36.2.2.19)")
-        return LeafBoundaries.forward(boundaries, angle, mlcy, pairs)
+        if shift is not None and shift[0] != 0:
+            boundaries = boundaries + shift[0]
+        return LeafBoundaries.forward(_at_isocenter(boundaries, sad, plane), angle, mlcy, pairs)
 
     @staticmethod
-    def note(boundaries: Array, angle: Array, mlcy: str = "", pairs: Array | None = None) -> tuple[str, str] | None:
+    def note(boundaries: Array, angle: Array, mlcy: str = "", **_: object) -> tuple[str, str] | None:
         """A warning where the two readings of leaves along y differ (decision 1)."""
         if boundaries.size == 2:
             # A jaw pair: its extent is asked for once and no leaf changes places.
@@ -93,33 +138,70 @@ class LeafBoundaries:
         return _READINGS_DIFFER if differ else None
 
 
-@codec("leaf_positions", first="number", second="number")
+@codec(
+    "leaf_positions",
+    first="number number",
+    second="number number",
+    required=1,
+    normalises="an offset becomes part of positions and boundaries; a device at 180 or 270 degrees is described at 0 or 90",
+)
 class LeafPositions:
-    """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm, negative side first, by boundary.
+    """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm, negative side first, by boundary, and offset.
 
     The lists of both banks are reversed at +90 degrees, and where ``order`` (1,) is -1.0 because the boundaries
-    decrease; both together leave them as they are. A jaw pair has one delimiter, so it stays as it is.
+    decrease; both together leave them as they are. A jaw pair has one delimiter, so it stays as it is. The offset
+    (n, 2) mm is 0 on the way forward; on the way back its part along the travel is added, and the constant one
+    across comes out as (1,) mm, for the boundaries. ``sad`` and ``plane`` (1,) mm scale to the isocenter.
     """
 
     @staticmethod
-    def forward(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[Array]:
+    def forward(
+        positions: Array,
+        shift: Array | None,
+        angle: Array,
+        mlcy: str = "",
+        order: Array | None = None,
+        sad: Array | None = None,
+        plane: Array | None = None,
+    ) -> tuple[Array, Array]:
         falls = order is not None and float(order[0]) < 0
-        if _is_turned(angle, mlcy) == falls:
-            return (positions,)
-        half = positions.shape[1] // 2
-        return (np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1),)
+        flipped = positions if _is_mirrored(angle, mlcy) == falls else _flipped(positions)
+        return flipped, np.zeros((len(positions), 2))
 
     @staticmethod
-    def backward(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[Array]:
-        return LeafPositions.forward(positions, angle, mlcy, order)
+    def backward(
+        positions: Array,
+        offset: Array | None,
+        angle: Array,
+        mlcy: str = "",
+        order: Array | None = None,
+        sad: Array | None = None,
+        plane: Array | None = None,
+    ) -> tuple[Array, Array | None]:
+        shift = None
+        if offset is not None and np.any(offset != 0):
+            if np.any(offset[:, 1] != offset[0, 1]):
+                raise Refused("T216", "an offset across the travel of a device changes, and its boundaries cannot")
+            positions, shift = positions + offset[:, :1], offset[0, 1:]
+        positions = _at_isocenter(positions, sad, plane)
+        if _is_reversed(angle):
+            half = positions.shape[1] // 2
+            positions = -np.concatenate([positions[:, half:], positions[:, :half]], axis=1) + 0.0
+        return LeafPositions.forward(positions, None, angle, mlcy, order)[0], shift
 
     @staticmethod
-    def note(positions: Array, angle: Array, mlcy: str = "", order: Array | None = None) -> tuple[str, str] | None:
+    def note(
+        positions: Array, shift: Array | None, angle: Array, mlcy: str = "", **_: object
+    ) -> tuple[str, str] | None:
         """A warning where the two readings of leaves along y differ (decision 1)."""
-        half = positions.shape[1] // 2
-        mirrored = np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1)
-        differ = float(angle[0]) == QUARTER and not np.array_equal(positions, mirrored, equal_nan=True)
+        differ = float(angle[0]) == QUARTER and not np.array_equal(positions, _flipped(positions), equal_nan=True)
         return _READINGS_DIFFER if differ else None
+
+
+def _flipped(positions: Array) -> Array:
+    """The leaves of both banks in reverse order."""
+    half = positions.shape[1] // 2
+    return np.concatenate([positions[:, :half][:, ::-1], positions[:, half:][:, ::-1]], axis=1)
 
 
 # One axis, two names (decision 15): X and ASYMX both name the jaw pair that moves along x.

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Assumed, Cell, Refused, assembler, codec
 
-__all__ = ["DoseMapping"]
+__all__ = ["BEAM_DOSE", "REFERENCE", "DoseMapping"]
 
 Column = NDArray[np.float64]
+# Labels of what a plan has no name for: the dose of a beam, at its point or nowhere in particular; a dose reference.
+BEAM_DOSE, REFERENCE = "Beam dose", "Dose reference"
 
 
 @codec(
@@ -127,7 +129,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
             found.append(_reference_target(reference, number, uid))
     points = {tuple(beam["point"].value.tolist()): beam for beam in beams if beam["dose"] and beam["point"]}
     for place, (point, beam) in enumerate(points.items()):
-        label = "Beam dose point" if len(points) == 1 else f"Beam dose point {place + 1}"
+        label = f"{BEAM_DOSE} point" if len(points) == 1 else f"{BEAM_DOSE} point {place + 1}"
         fields = {
             "label": Cell([label]),
             "coordinates": beam["point"],
@@ -138,7 +140,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
         found.append(_Target(None, point, "", True, fields))
     if any(beam["dose"] and not beam["point"] and not _reached(beam, found) for beam in beams):
         plain = {
-            "label": Cell(["Beam dose"]),
+            "label": Cell([BEAM_DOSE]),
             "coordinates": Cell(None),
             "volume": Cell("beam dose"),
             "volume_uid": Cell(None),
@@ -149,7 +151,7 @@ def _targets(beams: list[Record], references: list[Record]) -> list[_Target]:
 
 
 def _reference_target(reference: Record, number: int, uid: str) -> _Target:
-    label = _text(reference, "description") or [f"Dose reference {number}"]
+    label = _text(reference, "description") or [f"{REFERENCE} {number}"]
     at_coordinates = "COORDINATES" in _text(reference, "structure")
     fields = {
         "label": Cell(label[:1], (*_of(reference, "description"), *_of(reference, "number"))),

@@ -102,7 +102,7 @@ class TreatmentPosition:
     @staticmethod
     def backward(
         matrix: Array, point: Array | None, position: list[str] | None
-    ) -> tuple[Array, Array, None, Array, Array, list[str]]:
+    ) -> tuple[Array, Array, Array, Array, Array, list[str]]:
         pose = matrix.reshape(4, 4)
         rotation = pose[:3, :3]
         _require_rigid(pose)
@@ -114,7 +114,7 @@ class TreatmentPosition:
         if point is not None and np.allclose(point, isocenter, rtol=0, atol=1e-3):
             isocenter = point
         support, pitch, roll = _couch_angles(couch)
-        return isocenter, support, None, pitch, roll, list(position or [])
+        return isocenter, support, np.zeros(1), pitch, roll, list(position or [])
 
 
 @codec(

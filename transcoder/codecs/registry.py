@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from transcoder.errors import TranscoderError
 
-__all__ = ["ASSEMBLERS", "CODECS", "RECORDS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec"]
+__all__ = ["ASSEMBLERS", "CODECS", "DISASSEMBLERS", "RECORDS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec", "disassembler"]
 
 
 class Code(NamedTuple):
@@ -72,6 +72,7 @@ class CodecInfo:
     required: int
     normalises: str
     one_way: str
+    eager: bool
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
@@ -82,6 +83,7 @@ class CodecInfo:
 CODECS: dict[str, CodecInfo] = {}
 Records = dict[str, Any]
 ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
+DISASSEMBLERS: dict[str, Callable[..., dict[str, Any]]] = {}
 # Of each assembler the lists it makes: the fields of their records, and whether a field always has a value.
 RECORDS: dict[str, dict[str, dict[str, bool]]] = {}
 
@@ -106,6 +108,18 @@ def assembler(name: str, **makes: str) -> Callable[[Callable[..., Any]], Callabl
     return register
 
 
+def disassembler(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the way back of an assembler: from its lists of records to those that it takes, and notes of losses."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        if name in DISASSEMBLERS:
+            raise ValueError(f"the way back of assembler '{name}' is registered twice")
+        DISASSEMBLERS[name] = function
+        return function
+
+    return register
+
+
 def codec(
     name: str,
     first: str,
@@ -114,13 +128,15 @@ def codec(
     required: int | None = None,
     normalises: str = "",
     one_way: str = "",
+    eager: bool = False,
 ) -> Callable[[type], type]:
     """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message) of the
     same values, and ``lost`` which of the first-generation values do not arrive whole.
 
     ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
-    comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``.
+    comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``,
+    ``eager`` says that ``backward`` has something to say even where its value is absent.
     """
 
     def register(cls: type) -> type:
@@ -137,6 +153,7 @@ def codec(
             required=len(kinds) if required is None else required,
             normalises=normalises,
             one_way=one_way,
+            eager=eager,
             forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
             backward=backward,
             doc=(cls.__doc__ or "").strip(),

@@ -5,33 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from transcoder.codecs.registry import CODECS, Cell, Refused
-from transcoder.dicom.elements import Element
+from transcoder.dicom.elements import Element, Item, encode, encode_element, tag_of
 from transcoder.engine.conditions import hold
-from transcoder.engine.reading import Missing, read
+from transcoder.engine.reading import Missing, code_of, find, locate, read
 from transcoder.engine.rules import argument
 from transcoder.engine.scope import Scope
-from transcoder.engine.tables import look_up_back
-from transcoder.engine.writing import write, write_constant
+from transcoder.engine.tables import concept, look_up_back
+from transcoder.engine.writing import constant_bytes, write, write_constant
 from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Mapping, Rule, Table, Via
+from transcoder.paths import Path
 
-__all__ = ["convert_back", "run_rule_back"]
+__all__ = ["convert_back", "kinds_back", "run_rule_back", "write_value"]
 
 
 def run_rule_back(scope: Scope, rule: Rule) -> None:
     """Bring back what the rule says; what goes wrong becomes a finding, so that the other rules still speak.
 
     The scope holds second-generation items and columns as its source and first-generation ones as its target. Values
-    for names that blocks bind (``$name``) go into ``scope.bound``, for the block to place them.
+    for names that blocks bind (``$name``) go into ``scope.bound``, for the block to place them. A rule of the way
+    forward writes nothing; the constant that it had to write there is accounted for.
     """
-    if rule.one_way == "forward" or not rule.first:
-        return
     try:
-        if not hold(scope, rule.when_second):
+        if rule.one_way == "forward" or not rule.first:
+            _account(scope, rule)
+        elif not hold(scope, rule.when_second):
             return
-        if rule.value is not None:
-            write_constant(scope, rule, rule.first[0])
+        elif rule.one_way == "backward":
+            if hold(scope, rule.when_first):
+                _make(scope, rule)
         else:
             _carry_back(scope, rule)
     except Missing:
@@ -40,9 +45,70 @@ def run_rule_back(scope: Scope, rule: Rule) -> None:
         scope.run.tell(refusal.code, Severity.ERROR, str(refusal), _source_place(scope, rule), rule.id, rule.cite)
 
 
+def _account(scope: Scope, rule: Rule) -> None:
+    """Elements that hold what a rule of the way forward always writes say nothing that the first side lacks."""
+    for path in rule.second:
+        if path.name or path.role in scope.tables:
+            _account_column(scope, rule, path)
+            continue
+        element = find(scope, path)
+        if element is None or path.role not in scope.items:
+            continue
+        if rule.value is None or _is_constant(scope, rule, element):
+            scope.run.ledger.derive(_all(element), rule.id)
+
+
+def _account_column(scope: Scope, rule: Rule, path: Path) -> None:
+    if path.name or len(path.steps) != 1:
+        return
+    rows = [element for element in scope.tables[path.role].rows(path.keyword) if element is not None]
+    if rule.value is None or all(_is_constant(scope, rule, element) for element in rows):
+        scope.run.ledger.derive([each for element in rows for each in _all(element)], rule.id)
+
+
+def _is_constant(scope: Scope, rule: Rule, element: Element) -> bool:
+    if rule.value == "empty":
+        return element.is_empty()
+    if isinstance(rule.value, dict):
+        code = code_of(scope.run, element)
+        return code is not None and code.key == concept(scope.run.mapping, rule.value["code"]).key
+    return bool(element.raw.rstrip(b" \0") == constant_bytes(element.tag, rule.value).rstrip(b" \0"))
+
+
+def _all(element: Element) -> list[Element]:
+    below = [inner for item in element.items for each in item.values() for inner in _all(each)]
+    return [element, *below]
+
+
+def _make(scope: Scope, rule: Rule) -> None:
+    """What only the way back writes: a constant, or a value by a codec that runs in this direction."""
+    if rule.value is not None:
+        write_constant(scope, rule, rule.first[0])
+        return
+    if not rule.via or not rule.via[0].codec or rule.via[0].codec == "table":
+        _carry_back(scope, rule)
+        return
+    info = CODECS[rule.via[0].codec]
+    if info.one_way == "":
+        _carry_back(scope, rule)
+        return
+    cells = [read(scope, path, kind) for path, kind in zip(rule.second, info.first, strict=False)]
+    if any(cell.value is None for cell in cells[: info.required]):
+        return
+    arguments = {name: argument(scope, value) for name, value in rule.via[0].arguments}
+    if rule.via[0].codec == "derive_uid":
+        arguments["edition"] = scope.run.mapping.digest
+    outputs = info.forward(*(cell.value for cell in cells), **arguments)
+    for path, output in zip(rule.first, outputs, strict=False):
+        write(scope, _reversed(rule), path, output, Origin.GENERATED)
+    for cell in cells:
+        scope.run.ledger.derive(cell.sources, rule.id)
+
+
 def _carry_back(scope: Scope, rule: Rule) -> None:
-    kinds = _kinds_back(scope.run.mapping, rule)
+    kinds = kinds_back(scope.run.mapping, rule.via, rule.second)
     cells = [read(scope, path, kind) for path, kind in zip(rule.second, kinds, strict=True)]
+    _require_companions(scope, rule)
     outputs = _outputs(scope, rule, [cell.value for cell in cells])
     wrote = _write_back(scope, rule, outputs, cells)
     for cell in cells:
@@ -52,28 +118,71 @@ def _carry_back(scope: Scope, rule: Rule) -> None:
             scope.run.ledger.derive(cell.sources, rule.id)
 
 
-def _kinds_back(mapping: Mapping, rule: Rule) -> list[str]:
-    if not rule.via or not rule.via[0].codec:
-        return ["element"] * len(rule.second)
-    last = rule.via[-1]
+def _require_companions(scope: Scope, rule: Rule) -> None:
+    """What stands beside a value must be what the rule takes it for: an angle in radians is no angle in degrees."""
+    if not rule.companions:
+        return
+    (path,) = rule.second
+    item = _item_of(scope, path)
+    if item is None:
+        return
+    keys = [step.key for step in path.steps[:-1] if step.key]
+    for word, value in rule.companions:
+        element = item.get(tag_of(word))
+        if element is not None and not _is_companion(scope, element, value):
+            raise Refused("T209", f"{word} is not what {path.keyword} needs to be read by")
+    for word in (*keys, *(word for word, _ in rule.companions)):
+        if (element := item.get(tag_of(word))) is not None:
+            scope.run.ledger.derive(_all(element), rule.id)
+
+
+def _is_companion(scope: Scope, element: Element, value: Any) -> bool:
+    if element.vr == "SQ":
+        code = code_of(scope.run, element)
+        return code is not None and code.key == concept(scope.run.mapping, value).key
+    return bool(element.raw.rstrip(b" \0") == constant_bytes(element.tag, value).rstrip(b" \0"))
+
+
+def _item_of(scope: Scope, path: Path) -> Item | None:
+    """The item in which the last step of a source path stands."""
+    outer = scope.items.get(path.role)
+    if outer is None or len(path.steps) == 1:
+        return outer
+    holder = locate(scope, outer, path.steps)
+    if holder is None:
+        return None
+    sequence = locate(scope, outer, path.steps[:-1])
+    items = sequence.items if sequence is not None else []
+    return next((item for item in items if any(each is holder for each in item.values())), None)
+
+
+def kinds_back(mapping: Mapping, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> list[str]:
+    """The kinds of value in which the last codec of a chain wants its second-generation paths."""
+    if not vias or not vias[0].codec:
+        return ["element"] * len(paths)
+    last = vias[-1]
     kinds = _table(mapping, last).second if last.codec == "table" else CODECS[last.codec].second
-    return list(kinds[: len(rule.second)])
+    return list(kinds[: len(paths)])
 
 
 def _outputs(scope: Scope, rule: Rule, values: list[Any]) -> tuple[Any, ...]:
     """The first-generation values, none where the source has not what the codec needs."""
-    if values[0] is None:
+    eager = bool(rule.via) and rule.via[0].codec in CODECS and CODECS[rule.via[0].codec].eager
+    if values[0] is None and not eager:
         return ()
     if not rule.via or not rule.via[0].codec:
         empty = isinstance(values[0], Element) and values[0].is_empty()
-        return () if empty else (values[0],)
-    return convert_back(scope, rule.via, values)
+        if empty and any(each.action == "empty" for each in rule.otherwise):
+            # A Type 2 attribute on either side.
+            return (values[0],)
+        return () if empty or values[0] is None else (values[0],)
+    return convert_back(scope, rule.via, values, eager=eager)
 
 
-def convert_back(scope: Scope, vias: tuple[Via, ...], values: list[Any]) -> tuple[Any, ...]:
+def convert_back(scope: Scope, vias: tuple[Via, ...], values: list[Any], *, eager: bool = False) -> tuple[Any, ...]:
     """Values through a chain of codecs, from its end to its start."""
     for via in reversed(vias):
-        if all(value is None for value in values):
+        if not eager and all(value is None for value in values):
             break
         values = list(_apply_back(scope, via, values))
     return tuple(values)
@@ -104,11 +213,16 @@ def _is_shared(scope: Scope, table: Table, values: list[Any]) -> bool:
     )
 
 
+def _reversed(rule: Rule) -> Rule:
+    """The rule as the writer wants it: with the side at fault first, and without companions."""
+    # Companions stand beside the second-generation value; here they were read as part of its address.
+    return replace(rule, first=rule.second, companions=(), otherwise=())
+
+
 def _write_back(scope: Scope, rule: Rule, outputs: tuple[Any, ...], cells: list[Cell]) -> bool:
     """Write each value to its first-generation path, or bind it; whether anything was written."""
-    # Companions stand beside the second-generation value; here they were read as part of its address.
-    plain = replace(rule, first=rule.second, companions=()) if rule.companions else rule
     sources = tuple(source for cell in cells for source in cell.sources)
+    plain = _reversed(rule)
     wrote = False
     for path, output in zip(rule.first, outputs, strict=False):
         if output is None or (isinstance(output, list) and output == [""]):
@@ -116,10 +230,47 @@ def _write_back(scope: Scope, rule: Rule, outputs: tuple[Any, ...], cells: list[
         if path.name:
             scope.bound[path.name] = Cell(output, sources)
         else:
-            copied = write(scope, plain, path, output, Origin.MAPPED)
-            scope.run.ledger.carry(copied, rule.id)
+            scope.run.ledger.carry(_write_once(scope, plain, path, output), rule.id)
         wrote = True
     return wrote
+
+
+def _write_once(
+    scope: Scope, rule: Rule, path: Path, output: Any, origin: Origin = Origin.MAPPED
+) -> list[Element]:
+    """Write a value; where another item of the source has written one, it must be the same."""
+    before = None if path.role in scope.writers else _written(scope, path)
+    held = None if before is None else encode_element(before.tag, before.vr, _content(before))
+    copied = write(scope, rule, path, output, origin)
+    after = None if held is None else _written(scope, path)
+    if after is not None and encode_element(after.tag, after.vr, _content(after)) != held:
+        raise Refused("T205", f"two items of the source differ in what the first generation holds once: {path.keyword}")
+    return copied
+
+
+def _written(scope: Scope, path: Path) -> Element | None:
+    item = scope.targets.get(path.role)
+    if item is None or any(step.key or step.every for step in path.steps):
+        return None
+    return locate(scope, item, path.steps)
+
+
+def _content(element: Element) -> bytes:
+    if isinstance(element.value, list):
+        return b"".join(encode(item) for item in element.value)
+    return bytes(element.value)
+
+
+def write_value(
+    scope: Scope, name: str, cite: str, path: Path, value: Any, origin: Origin = Origin.MAPPED
+) -> None:
+    """Write a value that a block has put together; ``name`` is the block's, for the account."""
+    from transcoder.mapping.marks import NOWHERE
+
+    rule = Rule(id=name, mark=NOWHERE.at(), first=(path,), second=(path,), cite=cite)
+    if isinstance(value, np.ndarray) and path.role in scope.writers and value.ndim == 1:
+        value = value[:, None]
+    scope.run.ledger.carry(_write_once(scope, rule, path, value, origin), name)
 
 
 def _source_place(scope: Scope, rule: Rule) -> str:
@@ -128,3 +279,4 @@ def _source_place(scope: Scope, rule: Rule) -> str:
         return ""
     table = scope.tables.get(path.role)
     return f"{table.path}/{path.plain}" if table else scope.place(path.role, path.plain)
+

@@ -23,7 +23,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Assemble, Bind, Distinct, Each, Node, Records, Rule, Single, TableInput
 from transcoder.paths import Path
 
-__all__ = ["bind", "run_nodes"]
+__all__ = ["bind", "plain_kind", "run_nodes"]
 
 
 def run_nodes(scope: Scope, nodes: Sequence[Node]) -> None:
@@ -43,8 +43,10 @@ def bind(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
     """The bound values of a block, read from the source."""
     found: dict[str, Cell] = {}
     for each in binds:
+        if not each.first:
+            continue
         via = each.via if each.via and each.via[0].codec and each.side == "second" else ()
-        kinds = kinds_of(scope, each.via, each.first) if via else [_plain_kind(path) for path in each.first]
+        kinds = kinds_of(scope, each.via, each.first) if via else [plain_kind(path) for path in each.first]
         cells = [read(scope, path, kind) for path, kind in zip(each.first, kinds, strict=True)]
         sources = tuple(element for cell in cells for element in cell.sources)
         if cells[0].value is None:
@@ -56,7 +58,8 @@ def bind(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
     return found
 
 
-def _plain_kind(path: Path) -> str:
+def plain_kind(path: Path) -> str:
+    """The kind in which a value without codec is read."""
     return "number" if _is_numeric(path) else "text"
 
 
@@ -65,7 +68,7 @@ def _is_numeric(path: Path) -> bool:
 
 
 def _run_each(scope: Scope, block: Each) -> None:
-    if not hold(scope, block.when):
+    if block.one_way == "backward" or not hold(scope, block.when):
         return
     items, sequence = items_at(scope, block.first)
     if not items:
@@ -218,7 +221,7 @@ def _input_records(scope: Scope, each: TableInput) -> list[dict[str, Cell]]:
 
 
 def _field(scope: Scope, path: Path) -> Cell:
-    return read(scope, path, _plain_kind(path))
+    return read(scope, path, plain_kind(path))
 
 
 def _write_records(scope: Scope, block: Records, records: list[dict[str, Any]] | dict[str, Cell]) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from transcoder.codecs.registry import Cell, Code
+from transcoder.dicom.columns import RowWriter
+from transcoder.dicom.elements import tag_of
+from transcoder.dicom.values import NUMERIC_VRS, numbers
 from transcoder.engine.reading import code_of, find, items_at, read
 from transcoder.engine.scope import Scope
 from transcoder.mapping.model import Condition
@@ -26,6 +29,9 @@ def _is_present(scope: Scope, path: Path) -> bool:
         return bool(read(scope, path, "number"))
     if path.role in scope.tables:
         return bool(read(scope, path, "number"))
+    if path.role in scope.writers:
+        writer = scope.writers[path.role]
+        return isinstance(writer, RowWriter) and tag_of(path.keyword) in writer.columns
     if not path.steps:
         return path.role in scope.items
     element = find(scope, path)
@@ -36,18 +42,19 @@ def _texts(scope: Scope, path: Path) -> list[str]:
     """The values of a path as text; codes by the name of their concept."""
     if path.name:
         return _shown(read(scope, path, "text"))
-    if any(step.every for step in path.steps):
-        outer = Path(path.role, path.steps[:-1])
-        children, _ = items_at(scope, outer)
-        return [
-            text for child in children for text in _texts(scope.child(items={"_": child}), Path("_", path.steps[-1:]))
-        ]
+    every = next((number for number, step in enumerate(path.steps) if step.every), None)
+    if every is not None:
+        children, _ = items_at(scope, Path(path.role, path.steps[: every + 1]))
+        rest = Path("_", path.steps[every + 1 :])
+        return [text for child in children for text in _texts(scope.child(items={"_": child}), rest)]
     element = find(scope, path)
     if element is None:
         return []
     if element.vr == "SQ":
         code = code_of(scope.run, element)
         return _concept_names(scope, code) if code else []
+    if element.vr in NUMERIC_VRS:
+        return _shown(Cell(numbers(element, lenient=scope.run.lenient)))
     return scope.run.texts.decode(element)
 
 
@@ -88,6 +95,14 @@ def _is_not_positive(scope: Scope, path: Path) -> bool:
     return value is None or not (np.asarray(value, dtype=float) > 0).any()
 
 
+def _is_unique(scope: Scope, condition: Condition) -> bool:
+    """Whether no two items of a sequence have the same values in these attributes."""
+    items, _ = items_at(scope, condition.path)
+    inner = [scope.child(items={"_": item}) for item in items]
+    keys = [tuple(tuple(_texts(each, parse(word).within("_"))) for word in condition.values) for each in inner]
+    return len(set(keys)) == len(keys)
+
+
 TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "present": lambda scope, condition: _is_present(scope, condition.path),
     "absent": lambda scope, condition: not _is_present(scope, condition.path),
@@ -97,5 +112,6 @@ TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "zero": lambda scope, condition: _is_zero(scope, condition.path),
     "nonzero": lambda scope, condition: not _is_zero(scope, condition.path),
     "counts": _counts,
+    "unique": _is_unique,
     "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
 }

@@ -22,14 +22,21 @@ _RANK = {Fate.CARRIED: 3, Fate.DECLARED: 2, Fate.DERIVED: 1, Fate.UNACCOUNTED: 0
 
 
 class Ledger:
-    """Marks of one source by element identity; the source is kept alive for as long as the ledger."""
+    """Marks of one source by element identity; the source is kept alive for as long as the ledger.
+
+    A set comes with its radiations: :meth:`add` takes more instances in, each with what its sheets declare.
+    """
 
     def __init__(self, source: Item, declared: Mapping[str, Declared]) -> None:
-        self.source = source
         self.declared = declared
+        self._roots = [(source, declared)]
         self._marks: dict[int, Note] = {}
         self._targets: Counter[Origin] = Counter()
         self._elements = 0
+
+    def add(self, source: Item, declared: Mapping[str, Declared]) -> None:
+        """Account for one more instance of the same source."""
+        self._roots.append((source, declared))
 
     def carry(self, elements: Iterable[Element], rule: str) -> None:
         """These elements stand in a target by this rule."""
@@ -59,7 +66,8 @@ class Ledger:
         """The account, and one finding for each path with unaccounted elements."""
         rows: Rows = Counter()
         private: Counter[str] = Counter()
-        self._close_item(self.source, "", None, rows, private)
+        for source, self.declared in self._roots:
+            self._close_item(source, "", None, rows, private)
         account = Account()
         account.private = dict(private)
         findings: list[Finding] = []

@@ -11,15 +11,14 @@ from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import PointRows, Scope
 from transcoder.engine.writing import finish_points
 from transcoder.findings import Origin, Severity
-from transcoder.mapping.model import Family
+from transcoder.mapping.model import Points
 from transcoder.paths import Path
 
 __all__ = ["close_points", "open_points"]
 
 
-def open_points(scope: Scope, family: Family) -> tuple[PointRows, RowWriter] | None:
-    """The control points of the beam in scope; None, with a finding, where they cannot be counted."""
-    points = family.first_points
+def open_points(scope: Scope, points: Points) -> PointRows | None:
+    """The control points of the beam or radiation in scope; None, with a finding, where they cannot be counted."""
     place = scope.place(points.path.role, points.path.plain)
     items, _ = items_at(scope, _all(points.path))
     if len(items) < 2:
@@ -27,12 +26,12 @@ def open_points(scope: Scope, family: Family) -> tuple[PointRows, RowWriter] | N
         return None
     stated = read(scope, points.count, "number").value
     if stated is not None and int(stated[0]) != len(items):
-        _fault(scope, "T026", f"Number of Control Points contradicts the {len(items)} items", place)
+        _fault(scope, "T026", f"{points.count.keyword} contradicts the {len(items)} items", place)
         return None
     table = PointRows(items, place)
     if not _counts_up(scope, table, points.index, points.start):
         return None
-    return table, RowWriter(len(items))
+    return table
 
 
 def _counts_up(scope: Scope, table: PointRows, index: str, start: int) -> bool:
@@ -53,9 +52,8 @@ def _fault(scope: Scope, code: str, message: str, place: str) -> None:
     scope.run.tell(code, Severity.ERROR, message, place, cite="PS3.3 C.8.8.14")
 
 
-def close_points(scope: Scope, family: Family, writer: RowWriter) -> None:
-    """Number the control points and encode them into the radiation."""
-    points = family.second_points
+def close_points(scope: Scope, points: Points, writer: RowWriter) -> None:
+    """Number the control points and encode them into their sequence."""
     numbers = np.arange(points.start, points.start + writer.length, dtype=float)
     try:
         writer.add(Column.full(points.index, numbers[:, None], Origin.MAPPED))

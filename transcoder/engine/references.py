@@ -58,7 +58,7 @@ def write_references(run: Run, tree: TargetTree, directory: Directory) -> None:
     """List what the target names; an instance of unknown series cannot be listed and is a warning."""
     own = _text(tree.root, _STUDY)
     studies: dict[str, dict[str, dict[str, str]]] = {}
-    for sop_class, uid in _named(tree.root):
+    for sop_class, uid in named_instances(tree.root):
         home = directory.homes.get(uid)
         if home is None:
             run.tell("T105", Severity.WARNING, "a referenced instance cannot be listed: its series is not known",
@@ -94,13 +94,14 @@ def _reference(uid: str, sop_class: str) -> Item:
     return item
 
 
-def _named(item: Item) -> Iterator[tuple[str, str]]:
+def named_instances(item: Item) -> Iterator[tuple[str, str]]:
+    """Class and UID of every composite instance that an item names, at any depth."""
     if _CLASS in item and _INSTANCE in item:
         yield _text(item, _CLASS), _text(item, _INSTANCE)
     for tag, element in item.items():
         if isinstance(element.value, list) and tag not in _NOT_COMPOSITE:
             for child in element.value:
-                yield from _named(child)
+                yield from named_instances(child)
 
 
 def _text(item: Item, tag: int) -> str:

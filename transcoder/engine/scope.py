@@ -65,6 +65,10 @@ class Run:
     lenient: bool
     findings: list[Finding] = field(default_factory=list)
     machine: str = ""
+    # On the way back: the first-generation item that stands for an item of the second, by its identity.
+    made: dict[int, Item] = field(default_factory=dict)
+    # On the way back: what a scope needs to see of each radiation of the set, by its UID.
+    members: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def site(self, name: str) -> Any:
         """The site's value for this machine, else for all machines, else None."""

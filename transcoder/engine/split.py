@@ -219,10 +219,10 @@ class _Splitter:
         return False
 
     def _radiation(self, scope: Scope, target: Target) -> dict[str, Any] | None:
-        opened = open_points(scope, self.family)
-        if opened is None:
+        table = open_points(scope, self.family.first_points)
+        if table is None:
             return None
-        table, writer = opened
+        writer = RowWriter(len(table.items))
         first, second = self.family.first_points.role, self.family.second_points.role
         scope = scope.child(tables={first: table}, writers={second: writer})
         beam = scope.items["beam"]
@@ -256,7 +256,7 @@ class _Splitter:
         for name in target.sheets:
             self._sheet(inner, self.run.mapping.sheets[name])
         if writer is not None:
-            close_points(inner, self.family, writer)
+            close_points(inner, self.family.second_points, writer)
         return tree, tree.root
 
     def _sheet(self, scope: Scope, sheet: Sheet) -> None:

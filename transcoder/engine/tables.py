@@ -32,7 +32,7 @@ def look_up(mapping: Mapping, table: Table, values: list[Any]) -> tuple[Any, ...
 def look_up_back(mapping: Mapping, table: Table, values: list[Any]) -> tuple[Any, ...]:
     """First-generation values for second-generation ones; None each where no row has them."""
     width = len(table.first)
-    for row in table.rows:
+    for row in (*table.rows, *table.back):
         cells = [_value(mapping, cell, kind) for cell, kind in zip(row[width:], table.second, strict=True)]
         if all(_same(cell, value) for cell, value in zip(cells, values, strict=True)):
             return tuple(_value(mapping, cell, kind) for cell, kind in zip(row[:width], table.first, strict=True))

@@ -19,7 +19,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Rule
 from transcoder.paths import Path
 
-__all__ = ["finish_points", "write", "write_constant", "write_empty"]
+__all__ = ["constant_bytes", "finish_points", "write", "write_constant", "write_empty"]
 
 # PS3.5 Table 6.2-1: the most characters of one value.
 _MOST_CHARACTERS = {"AE": 16, "CS": 16, "LO": 64, "LT": 10240, "PN": 194, "SH": 16, "ST": 1024, "UI": 64}
@@ -66,19 +66,23 @@ def _write_key(scope: Scope, item: Item, key: str, value: str) -> None:
 
 
 def _put_plain(scope: Scope, item: Item, tag: int, value: Any) -> None:
-    """A constant by the VR of its attribute: a tag for AT, a concept for SQ, a number, or a text."""
+    """A constant by the VR of its attribute: a concept for SQ, else its bytes."""
     vr = vr_of(tag)
     if vr == "SQ":
         scope.target.put(item, tag, vr, [code_item(concept(scope.run.mapping, value))], Origin.SET)
-    elif vr == "AT":
-        selected = tag_of(value)
-        pair = (selected >> 16).to_bytes(2, "little") + (selected & 0xFFFF).to_bytes(2, "little")
-        scope.target.put(item, tag, vr, pair, Origin.SET)
-    elif vr in NUMERIC_VRS:
-        numbers = np.atleast_1d(np.asarray(value, dtype=float))
-        scope.target.put(item, tag, vr, encode_numbers(numbers, vr), Origin.SET)
     else:
-        scope.target.put(item, tag, vr, str(value).encode("ascii"), Origin.SET)
+        scope.target.put(item, tag, vr, constant_bytes(tag, value), Origin.SET)
+
+
+def constant_bytes(tag: int, value: Any) -> bytes:
+    """A constant as the value field of its attribute: a tag by its keyword for AT, a number, or a text."""
+    vr = vr_of(tag)
+    if vr == "AT":
+        selected = tag_of(value)
+        return (selected >> 16).to_bytes(2, "little") + (selected & 0xFFFF).to_bytes(2, "little")
+    if vr in NUMERIC_VRS:
+        return encode_numbers(np.atleast_1d(np.asarray(value, dtype=float)), vr)
+    return str(value).encode("ascii")
 
 
 def _write_companions(scope: Scope, rule: Rule, item: Item) -> None:

@@ -60,7 +60,8 @@ class Builder:
             second=roots["second"],
             rules=self.nodes(data["rules"], ("rules",), roots["first"], roots["second"]),
             binds=self.binds(data.get("bind", {}), ("bind",), roots["first"], roots["second"]),
-            declared=tuple(self._declared(data.get("not_carried", {}).get("first", {}))),
+            declared=tuple(self._declared(data, "first")),
+            declared_second=tuple(self._declared(data, "second")),
             not_written=tuple(self._words(data, "not_written")),
             assured=tuple(self._words(data, "assured")),
             place=self.place(()),
@@ -78,10 +79,10 @@ class Builder:
                     mark = self.marked.mark((kind, "second", number, "keywords", at))
                     yield NotWritten(f"{outer}/{word}".lstrip("/"), row["reason"], mark)
 
-    def _declared(self, entries: dict[str, list[Any]]) -> Iterator[Declared]:
-        for path, (kind, reason, *more) in entries.items():
+    def _declared(self, data: dict[str, Any], side: str) -> Iterator[Declared]:
+        for path, (kind, reason, *more) in data.get("not_carried", {}).get(side, {}).items():
             extra = more[0] if more else {}
-            mark = self.marked.mark(("not_carried", "first", path))
+            mark = self.marked.mark(("not_carried", side, path))
             yield Declared(path, kind, reason, extra.get("where", ""), mark, extra.get("retired", False))
 
     def nodes(self, rows: list[Any], route: Route, first: str, second: str, prefix: str = "") -> tuple[Node, ...]:
@@ -179,8 +180,11 @@ class Builder:
             number=block.get("number", ""),
             first_number=block.get("first_number", ""),
             count=self._optional(block, "count", place, second),
+            first_count=self._optional(block, "first_count", place, first),
             when=self.conditions(block.get("when", []), (*place, "when"), first),
             second_when=self.conditions(block.get("second_when", []), (*place, "second_when"), f"{block['id']}_item"),
+            one_way=block.get("one_way", ""),
+            back_when=self.conditions(block.get("back_when", []), (*place, "back_when"), second),
             when_item=block.get("when_item", "").removeprefix("$"),
             single=self._single(single, (*place, "single"), role) if single else None,
             binds=self.binds(block.get("bind", {}), (*place, "bind"), role, f"{block['id']}_item"),
@@ -274,7 +278,7 @@ class Builder:
         return tuple(
             Bind(
                 name,
-                self.paths(entry["first"], (*route, name, "first"), first),
+                self.paths(entry.get("first", []), (*route, name, "first"), first),
                 self.paths(entry.get("second", []), (*route, name, "second"), second),
                 self.vias(entry.get("via", []), (*route, name, "via")),
                 entry.get("as", "second"),

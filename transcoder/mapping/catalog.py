@@ -139,7 +139,7 @@ def _tables(file: Marked, concepts: dict[str, Concept], faults: list[str]) -> It
     for name, entry in file.data["tables"].items():
         mark = file.mark(("tables", name))
         kinds = (*entry["first"], *entry["second"])
-        for row in (*entry["rows"], *entry.get("aliases", [])):
+        for row in (*entry["rows"], *entry.get("aliases", []), *entry.get("back", [])):
             if len(row) != len(kinds):
                 faults.append(f"{mark}: M107 a row of table '{name}' has {len(row)} cells, not {len(kinds)}")
             for cell, kind in zip(row, kinds, strict=False):
@@ -153,6 +153,7 @@ def _tables(file: Marked, concepts: dict[str, Concept], faults: list[str]) -> It
             second=tuple(entry["second"]),
             rows=tuple(tuple(row) for row in entry["rows"]),
             aliases=tuple(tuple(row) for row in entry.get("aliases", [])),
+            back=tuple(tuple(row) for row in entry.get("back", [])),
             open=entry.get("open", False),
         )
         faults.extend(_not_one_to_one(table))
@@ -162,7 +163,7 @@ def _tables(file: Marked, concepts: dict[str, Concept], faults: list[str]) -> It
 def _not_one_to_one(table: Table) -> Iterator[str]:
     split = len(table.first)
     heads = [row[:split] for row in (*table.rows, *table.aliases)]
-    tails = [row[split:] for row in table.rows]
+    tails = [row[split:] for row in (*table.rows, *table.back)]
     for side, cells in (("first", heads), ("second", tails)):
         repeated = {cell for cell in cells if cells.count(cell) > 1}
         for cell in sorted(repeated, key=str):

@@ -48,6 +48,8 @@ _ENGINE_NAMES = frozenset(
         "beam_number",
         "role",
         "sop_class",
+        "sets",
+        "motion",
     ]
 )
 _RADIATION_NAMES = frozenset(["incomplete"])

@@ -15,7 +15,7 @@ __all__ = ["ABSENT", "EMPTY", "FULL", "Write", "writes_of"]
 # How surely a write leaves something: an attribute with a value, one that may be empty, or perhaps none at all.
 FULL, EMPTY, ABSENT = 2, 1, 0
 # Codecs all of whose outputs have a value whenever the first has one.
-_WHOLE_OUTPUT = frozenset(["table", "same_number", "treatment_position"])
+_WHOLE_OUTPUT = frozenset(["table", "axis_distance", "treatment_position"])
 # Codecs that give a value whatever they are given.
 _ALWAYS_FULL = frozenset(["label", "detail_flag"])
 _DEMANDS = frozenset(["present", "in", "equals", "nonzero"])

@@ -157,6 +157,8 @@ def reads(mapping: Mapping) -> Iterator[tuple[str, Base, bool]]:
 
 
 def _by_rule(visit: Visit, rule: Rule) -> Iterator[tuple[str, Base, bool]]:
+    if rule.one_way == "backward":
+        return
     for number, path in enumerate(rule.first):
         yield from _each_base(visit, rule.id, path, whole=_takes_all(rule.via, number))
     for otherwise in rule.otherwise:

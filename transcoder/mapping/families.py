@@ -21,6 +21,8 @@ def family(marked: Marked) -> Family:
         sop_classes=tuple(data["sop_classes"].items()),
         refused_classes=tuple((uid, code, text) for uid, (code, text) in data.get("refused_classes", {}).items()),
         targets=tuple(_target(build, entry, number) for number, entry in enumerate(data["targets"])),
+        other_members=tuple((uid, code, text) for uid, (code, text) in data.get("other_members", {}).items()),
+        members=build.path(data["members"], ("members",), ""),
         first_points=_points(build, data["points"]["first"]),
         second_points=_points(build, data["points"]["second"]),
         requires=tuple(

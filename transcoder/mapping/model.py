@@ -70,11 +70,7 @@ class Otherwise:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One correspondence: paths on both sides, the codec between them, and its section of the standard.
-
-    ``detail`` marks values that FULL content needs (decision 4); ``lost`` is the reason for source values that a
-    rule reads and cannot carry; ``always`` runs the codec even without a source value.
-    """
+    """One correspondence: paths on both sides, the codec between them, and its section of the standard."""
 
     id: str
     mark: Mark
@@ -146,7 +142,7 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A pair of sequences walked together; ``number`` and ``count`` are attributes of the second side."""
+    """A pair of sequences walked together; ``number`` and ``count`` belong to the second side."""
 
     id: str
     mark: Mark
@@ -157,8 +153,11 @@ class Each:
     number: str = ""
     first_number: str = ""
     count: Path | None = None
+    first_count: Path | None = None
     when: tuple[Condition, ...] = ()
     second_when: tuple[Condition, ...] = ()
+    back_when: tuple[Condition, ...] = ()
+    one_way: str = ""
     when_item: str = ""
     single: Single | None = None
     binds: tuple[Bind, ...] = ()
@@ -265,6 +264,7 @@ class Sheet:
     rules: tuple[Node, ...]
     binds: tuple[Bind, ...]
     declared: tuple[Declared, ...]
+    declared_second: tuple[Declared, ...] = ()
     not_written: tuple[NotWritten, ...] = ()
     assured: tuple[NotWritten, ...] = ()
     place: Place = field(default=NOWHERE, compare=False, repr=False)
@@ -281,6 +281,7 @@ class Table:
     second: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     aliases: tuple[tuple[Any, ...], ...] = ()
+    back: tuple[tuple[Any, ...], ...] = ()
     open: bool = False
 
 
@@ -351,6 +352,8 @@ class Family:
     sop_classes: tuple[tuple[str, str], ...]
     refused_classes: tuple[tuple[str, str, str], ...]
     targets: tuple[Target, ...]
+    members: Path
+    other_members: tuple[tuple[str, str, str], ...]
     first_points: Points
     second_points: Points
     requires: tuple[Require, ...]

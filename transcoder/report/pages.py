@@ -141,7 +141,7 @@ def _table(mapping: Mapping, name: str) -> Iterator[str]:
     table = mapping.tables[name]
     width = len(table.first)
     yield f"Code table {name} ({table.cite}), {table.mark.file}:{table.mark.line}:"
-    for rows, arrow in ((table.rows, "<->"), (table.aliases, "->")):
+    for rows, arrow in ((table.rows, "<->"), (table.aliases, "->"), (table.back, "<-")):
         for row in rows:
             left = _cells(mapping, row[:width], table.first)
             yield f"    {left} {arrow} {_cells(mapping, row[width:], table.second)}"

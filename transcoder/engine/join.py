@@ -1,0 +1,313 @@
+"""From a set and its radiations to one first-generation instance, by the sheets that split it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from transcoder.codecs.registry import Cell
+from transcoder.dicom.elements import Element, Item, encode, tag_of
+from transcoder.dicom.held import HeldRowWriter
+from transcoder.dicom.instance import Instance
+from transcoder.dicom.values import Texts, ValueFault, encode_numbers, numbers
+from transcoder.engine.blocks_back import bind_back, run_nodes_back
+from transcoder.engine.ledger import Ledger
+from transcoder.engine.motion import motion_of
+from transcoder.engine.points import close_points, open_points
+from transcoder.engine.preflight import check_requires
+from transcoder.engine.preflight_back import Members, check_members
+from transcoder.engine.reading import Missing
+from transcoder.engine.references import Directory, write_references
+from transcoder.engine.scope import Run, Scope
+from transcoder.engine.split import Made, Outcome
+from transcoder.engine.tree import TargetTree
+from transcoder.findings import Finding, Origin, Severity
+from transcoder.mapping.model import Declared, Family, Sheet, Target, flatten
+from transcoder.mapping.model import Mapping as Sheets
+from transcoder.paths import Path, parse
+
+__all__ = ["join"]
+
+_UID = tag_of("SOPInstanceUID")
+
+
+def join(
+    sets: Sequence[Instance],
+    others: Sequence[Instance],
+    sheets: Sheets,
+    family: Family,
+    *,
+    software: str,
+    lenient: bool = False,
+) -> Outcome:
+    """Convert one set, or several as the groups of one instance; ``others`` hold the radiations that they name."""
+    members = Members.of(sets, others, family)
+    texts = _texts([*sets, *members.instances()])
+    if isinstance(texts, Finding):
+        return Outcome(findings=[texts])
+    run = Run(sheets, Ledger(sets[0].item, _declared(sheets, family.targets[0])), texts, lenient)
+    for each in sets[1:]:
+        run.ledger.add(each.item, _declared(sheets, family.targets[0]))
+    for each in members.instances():
+        run.ledger.add(each.item, _declared(sheets, family.targets[1]))
+    check_members(run, sets, members, family)
+    if run.failed:
+        return Outcome(findings=run.findings)
+    joiner = _Joiner(run, sets, members, family, software)
+    with suppress(Missing):
+        joiner.all()
+    outcome = Outcome(findings=run.findings)
+    if run.failed:
+        return outcome
+    sources = [*sets, *members.instances()]
+    write_references(run, joiner.tree, Directory(sets[0], [*sources, *others], [joiner.tree.root]))
+    data, tally, count = joiner.tree.finish()
+    run.ledger.target(tally, count)
+    uid = joiner.tree.root[_UID].raw.rstrip(b"\0").decode()
+    _check_links(run, sources, uid)
+    if run.failed:
+        return outcome
+    standard = next(uid for uid, kind in family.sop_classes if kind == "standard")
+    outcome.made.append(Made(family.root, standard, uid, data))
+    outcome.account, unaccounted = run.ledger.close()
+    run.findings.extend(unaccounted)
+    return outcome
+
+
+def _declared(sheets: Sheets, target: Target) -> dict[str, Declared]:
+    mine = [sheet for sheet in sheets.sheets.values() if sheet.name in target.sheets]
+    return {each.path: each for sheet in mine for each in sheet.declared_second}
+
+
+def _texts(sources: Sequence[Instance]) -> Texts | Finding:
+    """How the values are decoded: the instances of one source speak one character set."""
+    place = "SpecificCharacterSet"
+    elements = [source.item.get(tag_of(place)) for source in sources]
+    if len({_raw(element) for element in elements}) > 1:
+        message = "a set and its radiations that differ in Specific Character Set cannot be joined"
+        return Finding("T006", Severity.ERROR, message, place, cite="PS3.3 C.12.1.1.2")
+    try:
+        return Texts.of(elements[0])
+    except ValueFault:
+        return Finding("T006", Severity.ERROR, "Specific Character Set names no known character set", place)
+
+
+def _raw(element: Element | None) -> bytes:
+    return element.raw.strip(b" \0") if element is not None else b""
+
+
+def _check_links(run: Run, sources: Sequence[Instance], uid: str) -> None:
+    """The source must not reference what is made of it (C.8.8.13.2)."""
+    from transcoder.engine.references import named_instances
+
+    for source in sources:
+        if uid in {name for _, name in named_instances(source.item)}:
+            message = "the source names the instance that would be made of it; no link goes both ways"
+            run.tell("T204", Severity.ERROR, message, "", cite="PS3.3 C.8.8.13.2")
+
+
+@dataclass(slots=True)
+class _Beam:
+    """One radiation on its way: what is seen of it, its columns, and the items that it fills."""
+
+    instance: Instance
+    scope: Scope
+    writer: HeldRowWriter
+
+
+class _Joiner:
+    def __init__(self, run: Run, sets: Sequence[Instance], members: Members, family: Family, software: str) -> None:
+        self.run = run
+        self.sets = sets
+        self.members = members
+        self.family = family
+        self.set_target, self.radiation_target = family.targets
+        self.tree = TargetTree()
+        standard = next(uid for uid, kind in family.sop_classes if kind == "standard")
+        names = ", ".join(each.sop_instance_uid for each in sets)
+        conversion = (
+            f"Transcoded from SOP Class {sets[0].sop_class_uid}, instance {names}, with mapping {run.mapping.digest}"
+        )
+        self.scope = Scope(
+            run=run,
+            items={},
+            places={},
+            tables={},
+            target=self.tree,
+            targets={family.root: self.tree.root},
+            writers={},
+            bound={
+                "software": Cell([software]),
+                "conversion": Cell([conversion]),
+                "edition": Cell(run.mapping.digest),
+                "sop_class": Cell([standard]),
+                "sets": Cell([each.sop_instance_uid for each in sets]),
+                "labels": Cell([]),
+            },
+            incomplete=[],
+        )
+
+    def all(self) -> None:
+        """Each set with its radiations."""
+        for number, source in enumerate(self.sets, start=1):
+            self._set(source, number)
+
+    def _set(self, source: Instance, number: int) -> None:
+        role = self.set_target.role
+        group = self.tree.append(self.tree.root, self.set_target.per.steps)
+        self._put(group, "FractionGroupNumber", number)
+        scope = self.scope.child(
+            items={role: source.item, "instance": source.item},
+            places={role: "", "instance": ""},
+            targets={self.set_target.item_role: group},
+        )
+        check_requires(scope, self.family, role)
+        beams = [
+            self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))
+        ]
+        if self.run.failed:
+            return
+        known = {beam.instance.sop_instance_uid: _known(beam.scope) for beam in beams if beam is not None}
+        self.run.members.update(known)
+        scope.per_item = lambda item: known.get(_referenced(item))
+        for name in self.set_target.sheets:
+            self._sheet(scope, self.run.mapping.sheets[name])
+        for beam in beams:
+            if beam is not None:
+                self._close(beam)
+        self._put(group, "NumberOfBeams", len(beams))
+
+    def _radiation(self, scope: Scope, group: Item, source: Instance, number: int) -> _Beam | None:
+        target = self.radiation_target
+        place = f"{self.family.members.plain}[{number}]"
+        use = self.tree.append(group, target.per.steps)
+        scope = scope.child(
+            items={target.role: source.item},
+            places={target.role: place},
+            targets={target.item_role: use, **{role: Item() for role, _ in target.lookups}},
+        )
+        self._account_shared(scope, source)
+        check_requires(scope, self.family, target.role)
+        opened = open_points(scope, self.family.second_points)
+        if opened is None:
+            return None
+        writer = HeldRowWriter(len(opened.items))
+        first, second = self.family.first_points.role, self.family.second_points.role
+        scope = scope.child(tables={second: opened}, writers={first: writer})
+        for name in target.sheets:
+            sheet = self.run.mapping.sheets[name]
+            if sheet.second != "instance":
+                scope.bound["motion"] = Cell([motion_of(writer)])
+                self._sheet(scope, sheet)
+        return _Beam(source, scope, writer)
+
+    def _sheet(self, scope: Scope, sheet: Sheet) -> None:
+        if sheet.binds:
+            try:
+                scope = scope.child(bound=bind_back(scope, sheet.binds))
+            except Missing:
+                return
+        run_nodes_back(scope, sheet.rules)
+
+    def _account_shared(self, scope: Scope, source: Instance) -> None:
+        """What stands in every instance comes back once, from the set; a radiation that differs is told of."""
+        common = [self.run.mapping.sheets[name] for name in self.radiation_target.sheets]
+        paths = [
+            (rule.id, path)
+            for sheet in common
+            if sheet.second == "instance"
+            for rule in flatten(sheet.rules)
+            for path in rule.second
+            if path.role == "instance" and path.steps
+        ]
+        whole = scope.items["instance"]
+        for rule, path in paths:
+            tag = tag_of(path.steps[0].keyword)
+            mine, shared = source.item.get(tag), whole.get(tag)
+            if mine is None:
+                continue
+            if shared is not None and _content(mine) == _content(shared):
+                self.run.ledger.derive(_below(mine), rule)
+            else:
+                reason = "never: the first-generation instance has it once, and takes it from the set"
+                self.run.ledger.lose(_below(mine), rule, reason)
+
+    def _close(self, beam: _Beam) -> None:
+        """Put the looked-up items where they belong, name them, and encode the control points."""
+        for role, path in self.radiation_target.lookups:
+            self._place(beam.scope, role, path, shared=role != "beam")
+        close_points(beam.scope, self.family.first_points, beam.writer)
+
+    def _place(self, scope: Scope, role: str, path: Path, *, shared: bool) -> None:
+        """Find or make the item that a number leads to, and write the number where it is referred to."""
+        item = scope.targets[role]
+        step = path.steps[-1]
+        reference = parse(step.value)
+        holder = scope.targets[reference.role]
+        if not item:
+            return
+        sequence = self.tree.root.get(tag_of(step.keyword))
+        held = sequence.items if sequence is not None else []
+        key, referring = tag_of(step.key), tag_of(reference.keyword)
+        wanted = _number(item.get(key)) or _number(holder.get(referring))
+        taken = {_number(each.get(key)): each for each in held}
+        for number, each in taken.items():
+            if shared and wanted in (None, number) and _without(each, key) == _without(item, key):
+                self._put(holder, reference.keyword, number or 0)
+                return
+        if wanted is None or wanted in taken:
+            if wanted is not None and not shared:
+                message = "the number is taken in this instance; the beam gets another one"
+                self.run.tell("T201", Severity.INFO, message, scope.places[self.radiation_target.role])
+            wanted = next(number for number in range(1, len(taken) + 2) if number not in taken)
+        if sequence is None:
+            sequence = self.tree.put(self.tree.root, tag_of(step.keyword), "SQ", [], Origin.MAPPED)
+        sequence.items.append(item)
+        self._put(item, step.key, wanted)
+        self._put(holder, reference.keyword, wanted)
+
+    def _put(self, item: Item, keyword: str, number: int) -> None:
+        value = encode_numbers(np.array([float(number)]), "IS")
+        self.tree.put(item, tag_of(keyword), "IS", value, Origin.GENERATED)
+
+
+def _known(scope: Scope) -> dict[str, object]:
+    return {
+        "items": scope.items,
+        "places": scope.places,
+        "tables": scope.tables,
+        "targets": scope.targets,
+        "writers": scope.writers,
+    }
+
+
+def _referenced(item: Item) -> str:
+    element = item.get(tag_of("ReferencedSOPInstanceUID"))
+    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+
+
+def _content(element: Element) -> bytes:
+    if isinstance(element.value, list):
+        return b"".join(encode(item) for item in element.value)
+    return bytes(element.value).strip(b" \0")
+
+
+def _below(element: Element) -> list[Element]:
+    return [element, *(inner for item in element.items for each in item.values() for inner in _below(each))]
+
+
+def _number(element: Element | None) -> int | None:
+    try:
+        held = numbers(element) if element is not None else None
+    except ValueFault:
+        return None
+    return None if held is None else int(held[0])
+
+
+def _without(item: Item, tag: int) -> bytes:
+    kept = Item()
+    kept.update({each: element for each, element in item.items() if each != tag})
+    return encode(kept)

@@ -1,0 +1,120 @@
+"""What must hold of a set and its radiations before they are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.instance import Instance
+from transcoder.engine.scope import Run
+from transcoder.findings import Severity
+from transcoder.mapping.model import Family
+
+__all__ = ["Members", "check_members"]
+
+_REFERENCED = tag_of("ReferencedSOPInstanceUID")
+_SOURCE = tag_of("DefinitionSourceSequence")
+_SOURCE_CLASS = tag_of("ReferencedSOPClassUID")
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The radiations that each set names, in its order; None for one that is not at hand."""
+
+    by_set: dict[str, list[tuple[str, Instance | None]]]
+
+    @classmethod
+    def of(cls, sets: Sequence[Instance], others: Sequence[Instance], family: Family) -> Members:
+        """Find the radiations of the sets among other instances."""
+        known = {each.sop_instance_uid: each for each in others}
+        found = {}
+        for source in sets:
+            element = source.item.get(tag_of(family.members.keyword))
+            names = [_uid(item) for item in (element.items if element is not None else [])]
+            found[source.sop_instance_uid] = [(name, known.get(name)) for name in names]
+        return cls(found)
+
+    def of_set(self, source: Instance) -> list[Instance]:
+        """The radiations of one set."""
+        return [each for _, each in self.by_set[source.sop_instance_uid] if each is not None]
+
+    def instances(self) -> list[Instance]:
+        """The radiations of all sets, each once."""
+        found = [each for row in self.by_set.values() for _, each in row if each is not None]
+        return list({id(each): each for each in found}.values())
+
+
+def check_members(run: Run, sets: Sequence[Instance], members: Members, family: Family) -> None:
+    """Findings for radiations that are missing, of another kind, or do not belong together."""
+    word = family.members.plain
+    radiation_class = family.targets[1].sop_class
+    for source in sets:
+        row = members.by_set[source.sop_instance_uid]
+        if not row:
+            run.tell("T200", Severity.ERROR, "the set names no radiation", word, cite="PS3.3 C.36.10")
+        names = [name for name, _ in row]
+        for number, (name, each) in enumerate(row):
+            place = f"{word}[{number}]"
+            if each is None:
+                message = "the radiation that the set names is not among the sources"
+                run.tell("T200", Severity.ERROR, message, place, cite="PS3.3 C.36.10")
+            elif names.count(name) > 1:
+                run.tell("T200", Severity.ERROR, "the set names a radiation twice", place, cite="PS3.3 C.36.10")
+            elif each.sop_class_uid != radiation_class:
+                _tell_class(run, each, family, place)
+    every = [*sets, *members.instances()]
+    _same(run, every, ("PatientID", "IssuerOfPatientID"), "T212", "patients", "C.7.1.1")
+    _same(run, every, ("FrameOfReferenceUID",), "T202", "frames of reference", "C.36.10.1.2")
+    _check_machines(run, members.instances())
+    for each in every:
+        _check_source(run, each, {uid for uid, kind in family.sop_classes if kind == "standard"})
+
+
+def _tell_class(run: Run, instance: Instance, family: Family, place: str) -> None:
+    for uid, code, text in family.other_members:
+        if uid == instance.sop_class_uid:
+            run.tell(code, Severity.ERROR, text, place, cite="PS3.3 C.8.8.14")
+            return
+    run.tell("T011", Severity.ERROR, "no sheets convert instances of this SOP Class", f"{place}/SOPClassUID")
+
+
+def _same(
+    run: Run, instances: Sequence[Instance], words: Sequence[str], code: str, what: str, section: str
+) -> None:
+    values = {tuple(_text(each.item, word) for word in words) for each in instances}
+    if len(values) > 1:
+        message = f"the set and its radiations are of two {what}"
+        run.tell(code, Severity.ERROR, message, words[0], cite=f"PS3.3 {section}")
+
+
+def _check_machines(run: Run, radiations: Sequence[Instance]) -> None:
+    words = ("DeviceLabel", "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber")
+    found = set()
+    for each in radiations:
+        element = each.item.get(tag_of("TreatmentDeviceIdentificationSequence"))
+        item = element.items[0] if element is not None and element.items else Item()
+        found.add(tuple(_text(item, word) for word in words))
+    if len(found) > 1:
+        message = "the radiations of the set are of two treatment devices"
+        run.tell("T202", Severity.ERROR, message, "TreatmentDeviceIdentificationSequence", cite="PS3.3 C.36.10")
+
+
+def _check_source(run: Run, instance: Instance, permitted: set[str]) -> None:
+    element = instance.item.get(_SOURCE)
+    for number, item in enumerate(element.items if element is not None else []):
+        named = item.get(_SOURCE_CLASS)
+        if named is not None and named.raw.rstrip(b"\0 ").decode("ascii", "replace") not in permitted:
+            message = "Definition Source names an instance of a class that it permits none of"
+            place = f"DefinitionSourceSequence[{number}]/ReferencedSOPClassUID"
+            run.tell("T213", Severity.ERROR, message, place, cite="PS3.3 C.36.10, C.36.2.1.6")
+
+
+def _uid(item: Item) -> str:
+    element = item.get(_REFERENCED)
+    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+
+
+def _text(item: Item, word: str) -> str:
+    element = item.get(tag_of(word))
+    return element.raw.strip(b"\0 ").decode("latin-1") if element is not None else ""
