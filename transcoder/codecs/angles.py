@@ -97,7 +97,9 @@ class ShownAngle:
         if geometry is not None:
             apart = float((shown[0] - geometry[0] + FULL / 2) % FULL - FULL / 2)
             if abs(apart) > ShownAngle.AGREES:
-                raise Refused("T215", "a displayed couch angle contradicts the Image to Equipment Mapping Matrix (10.39)")
+                raise Refused(
+                    "T215", "a displayed couch angle contradicts the Image to Equipment Mapping Matrix (10.39)"
+                )
         return (shown,)
 
 

@@ -17,7 +17,20 @@ from typing import Any, NamedTuple
 
 from transcoder.errors import TranscoderError
 
-__all__ = ["ASSEMBLERS", "CODECS", "DISASSEMBLERS", "RECORDS", "Assumed", "Cell", "Code", "CodecInfo", "Refused", "assembler", "codec", "disassembler"]
+__all__ = [
+    "ASSEMBLERS",
+    "CODECS",
+    "DISASSEMBLERS",
+    "RECORDS",
+    "Assumed",
+    "Cell",
+    "Code",
+    "CodecInfo",
+    "Refused",
+    "assembler",
+    "codec",
+    "disassembler",
+]
 
 
 class Code(NamedTuple):

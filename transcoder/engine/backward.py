@@ -54,7 +54,11 @@ def _account(scope: Scope, rule: Rule) -> None:
         element = find(scope, path)
         if element is None or path.role not in scope.items:
             continue
-        if rule.value is None or _is_constant(scope, rule, element):
+        if rule.lost_back and not element.is_empty():
+            scope.run.ledger.lose(_all(element), rule.id, f"never: {rule.lost_back}")
+            message = f"not carried: {rule.lost_back}"
+            scope.run.tell("T106", Severity.INFO, message, _source_place(scope, rule), rule.id, rule.cite)
+        elif rule.value is None or _is_constant(scope, rule, element):
             scope.run.ledger.derive(_all(element), rule.id)
 
 
@@ -85,6 +89,9 @@ def _make(scope: Scope, rule: Rule) -> None:
     if rule.value is not None:
         write_constant(scope, rule, rule.first[0])
         return
+    if not rule.second:
+        _demand(scope, rule)
+        return
     if not rule.via or not rule.via[0].codec or rule.via[0].codec == "table":
         _carry_back(scope, rule)
         return
@@ -103,6 +110,20 @@ def _make(scope: Scope, rule: Rule) -> None:
         write(scope, _reversed(rule), path, output, Origin.GENERATED)
     for cell in cells:
         scope.run.ledger.derive(cell.sources, rule.id)
+
+
+def _demand(scope: Scope, rule: Rule) -> None:
+    """An attribute that other rules should have written: from the site where they have not, else a refusal."""
+    element = _written(scope, rule.first[0])
+    if element is not None and not element.is_empty():
+        return
+    for otherwise in rule.otherwise:
+        if otherwise.action == "site" and (value := scope.run.site(str(otherwise.value))) is not None:
+            write(scope, rule, rule.first[0], [str(value)], Origin.SET)
+            return
+    place = scope.place("radiation", rule.missing[0]) if rule.missing else ""
+    message = f"a value that {rule.first[0].keyword} needs is missing"
+    scope.run.tell("T010", Severity.ERROR, message, place, rule.id, rule.cite)
 
 
 def _carry_back(scope: Scope, rule: Rule) -> None:
@@ -172,8 +193,8 @@ def _outputs(scope: Scope, rule: Rule, values: list[Any]) -> tuple[Any, ...]:
         return ()
     if not rule.via or not rule.via[0].codec:
         empty = isinstance(values[0], Element) and values[0].is_empty()
-        if empty and any(each.action == "empty" for each in rule.otherwise):
-            # A Type 2 attribute on either side.
+        if empty and (not rule.otherwise or any(each.action == "empty" for each in rule.otherwise)):
+            # Empty on the way forward, too: a Type 2 attribute on either side.
             return (values[0],)
         return () if empty or values[0] is None else (values[0],)
     return convert_back(scope, rule.via, values, eager=eager)
@@ -235,11 +256,10 @@ def _write_back(scope: Scope, rule: Rule, outputs: tuple[Any, ...], cells: list[
     return wrote
 
 
-def _write_once(
-    scope: Scope, rule: Rule, path: Path, output: Any, origin: Origin = Origin.MAPPED
-) -> list[Element]:
+def _write_once(scope: Scope, rule: Rule, path: Path, output: Any, origin: Origin = Origin.MAPPED) -> list[Element]:
     """Write a value; where another item of the source has written one, it must be the same."""
     before = None if path.role in scope.writers else _written(scope, path)
+    before = None if before is not None and before.is_empty() else before
     held = None if before is None else encode_element(before.tag, before.vr, _content(before))
     copied = write(scope, rule, path, output, origin)
     after = None if held is None else _written(scope, path)
@@ -261,9 +281,7 @@ def _content(element: Element) -> bytes:
     return bytes(element.value)
 
 
-def write_value(
-    scope: Scope, name: str, cite: str, path: Path, value: Any, origin: Origin = Origin.MAPPED
-) -> None:
+def write_value(scope: Scope, name: str, cite: str, path: Path, value: Any, origin: Origin = Origin.MAPPED) -> None:
     """Write a value that a block has put together; ``name`` is the block's, for the account."""
     from transcoder.mapping.marks import NOWHERE
 
@@ -279,4 +297,3 @@ def _source_place(scope: Scope, rule: Rule) -> str:
         return ""
     table = scope.tables.get(path.role)
     return f"{table.path}/{path.plain}" if table else scope.place(path.role, path.plain)
-

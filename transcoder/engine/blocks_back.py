@@ -200,5 +200,3 @@ def _count(scope: Scope, block: Each, items: list[Item], made: int) -> None:
         message = f"{block.count.keyword} contradicts the items"
         place = scope.place(block.count.role, block.count.plain)
         scope.run.tell("T039", Severity.ERROR, message, place, block.id, block.cite)
-
-

@@ -168,4 +168,3 @@ def _write_row(scope: Scope, block: Distinct, row: Row) -> None:
         path = column.first[0]
         write_value(scope, block.id, block.cite, path, _plain(cell.value))
         scope.run.ledger.carry(cell.sources, block.id)
-

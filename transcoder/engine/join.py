@@ -165,9 +165,7 @@ class _Joiner:
             targets={self.set_target.item_role: group},
         )
         check_requires(scope, self.family, role)
-        beams = [
-            self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))
-        ]
+        beams = [self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))]
         if self.run.failed:
             return
         known = {beam.instance.sop_instance_uid: _known(beam.scope) for beam in beams if beam is not None}

@@ -79,9 +79,7 @@ def _tell_class(run: Run, instance: Instance, family: Family, place: str) -> Non
     run.tell("T011", Severity.ERROR, "no sheets convert instances of this SOP Class", f"{place}/SOPClassUID")
 
 
-def _same(
-    run: Run, instances: Sequence[Instance], words: Sequence[str], code: str, what: str, section: str
-) -> None:
+def _same(run: Run, instances: Sequence[Instance], words: Sequence[str], code: str, what: str, section: str) -> None:
     values = {tuple(_text(each.item, word) for word in words) for each in instances}
     if len(values) > 1:
         message = f"the set and its radiations are of two {what}"

@@ -107,13 +107,14 @@ def _encoded(scope: Scope, rule: Rule, path: Path, tag: int, value: Any) -> byte
         raise Missing(fault.message) from None
 
 
-def write_empty(scope: Scope, path: Path, origin: Origin = Origin.SET) -> None:
-    """An attribute without value, or a sequence without items (Type 2)."""
+def write_empty(scope: Scope, path: Path, origin: Origin = Origin.SET, *, every: bool = False) -> None:
+    """An attribute without value, or a sequence without items (Type 2); in a column at the first point or at every."""
     if path.role in scope.writers:
         writer = scope.writers[path.role]
         tag = tag_of(path.keyword)
         column = Column(tag, [None] * _points(writer).length, origin)
-        column.rows[0] = encode_element(tag, vr_of(tag), b"")
+        row = encode_element(tag, vr_of(tag), b"")
+        column.rows[:] = [row if every or not place else None for place in range(len(column.rows))]
         _add(writer, path, column)
         return
     item = _holder(scope, path, origin)
@@ -126,7 +127,7 @@ def write_constant(scope: Scope, rule: Rule, path: Path) -> None:
     """The constant of a rule: empty, a concept, a number or a text."""
     value = rule.value
     if value == "empty":
-        write_empty(scope, path)
+        write_empty(scope, path, every=rule.hold == "every point")
         return
     if isinstance(value, dict):
         value = concept(scope.run.mapping, value["code"])

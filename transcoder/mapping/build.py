@@ -117,6 +117,7 @@ class Builder:
             cite=row["cite"],
             note=row.get("note", ""),
             lost=row.get("lost", ""),
+            lost_back=row.get("lost_back", ""),
             missing=_words(row.get("missing", ())),
             hold=row.get("hold", ""),
             detail=row.get("detail", False),

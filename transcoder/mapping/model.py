@@ -87,6 +87,7 @@ class Rule:
     cite: str = ""
     note: str = ""
     lost: str = ""
+    lost_back: str = ""
     missing: tuple[str, ...] = ()
     hold: str = ""
     detail: bool = False
