@@ -44,7 +44,7 @@ class Stage:
     @classmethod
     def of(cls, visit: Visit, block: Each | None, rule: Rule, mapping: Mapping) -> Stage:
         """The stage of a rule inside a block."""
-        family = mapping.families["plan"]
+        family = visit.family
         site = (rule.example or {}).get("site", {})
         return cls(
             rule,

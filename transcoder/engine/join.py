@@ -137,7 +137,7 @@ class _Joiner:
             places={},
             tables={},
             target=self.tree,
-            targets={family.root: self.tree.root},
+            targets={family.root: self.tree.root, "source": self.tree.root},
             writers={},
             bound={
                 "software": Cell([software]),

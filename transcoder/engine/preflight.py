@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.engine.conditions import TESTS
@@ -12,7 +13,14 @@ from transcoder.findings import Severity
 from transcoder.mapping.model import Condition, Family
 from transcoder.paths import parse
 
-__all__ = ["check_beams", "check_lineage", "check_machines", "check_requires"]
+__all__ = ["check_machines", "check_requires", "run_checks"]
+
+
+def run_checks(scope: Scope, names: Iterable[str]) -> None:
+    """The checks of the whole source that a family names; others run where their instances are at hand."""
+    for name in names:
+        if name in _CHECKS:
+            _CHECKS[name](scope)
 
 
 def check_requires(scope: Scope, family: Family, kind: str) -> None:
@@ -31,7 +39,7 @@ def check_requires(scope: Scope, family: Family, kind: str) -> None:
             scope.run.tell(require.code, Severity(require.severity), require.message, place, cite=require.cite)
 
 
-def check_lineage(scope: Scope) -> None:
+def _check_lineage(scope: Scope) -> None:
     """A plan made from an RT Radiation Set is not converted back: the set is the truth (C.8.8.13.2)."""
     groups, _ = items_at(scope, parse("@plan/FractionGroupSequence[]"))
     beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
@@ -44,7 +52,7 @@ def check_lineage(scope: Scope) -> None:
                 scope.run.tell("T113", Severity.ERROR, message, place, cite="PS3.3 C.8.8.13.2")
 
 
-def check_beams(scope: Scope) -> None:
+def _check_beams(scope: Scope) -> None:
     """Beam numbers are unique, and beams that no fraction group uses are told."""
     beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
     numbers = [_beam_number(scope, beam, place) for place, beam in enumerate(beams)]
@@ -93,3 +101,6 @@ def check_machines(scope: Scope, beams: list[Item]) -> None:
 def _number(scope: Scope, item: Item, word: str) -> str | None:
     element = item.get(tag_of(word))
     return None if element is None or element.is_empty() else shown(scope.run, element)
+
+
+_CHECKS: dict[str, Callable[[Scope], None]] = {"lineage": _check_lineage, "beams": _check_beams}

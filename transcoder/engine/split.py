@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,15 +16,15 @@ from transcoder.engine.blocks import bind, run_nodes
 from transcoder.engine.conditions import hold
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.points import close_points, open_points
-from transcoder.engine.preflight import check_beams, check_lineage, check_machines, check_requires
-from transcoder.engine.reading import Missing, find, items_at, read
+from transcoder.engine.preflight import check_machines, check_requires, run_checks
+from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.references import Directory, write_references
 from transcoder.engine.scope import Run, Scope
+from transcoder.engine.sources import Group, add_companions, groups_of, has_lost, look_up, number_of
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.model import Family, Sheet, Target
 from transcoder.mapping.model import Mapping as Sheets
-from transcoder.paths import Path, parse
 
 __all__ = ["Made", "Outcome", "split"]
 
@@ -62,7 +62,7 @@ def split(
     finish: Callable[[Item, Instance], int] | None = None,
 ) -> Outcome:
     """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and says how much it added."""
-    run = _run(source, sheets, lenient)
+    run = _run(source, sheets, family, lenient)
     if run is None:
         fault = Finding(
             "T006", Severity.ERROR, "Specific Character Set names no known character set", "SpecificCharacterSet"
@@ -89,8 +89,8 @@ def split(
     return outcome
 
 
-def _run(source: Instance, sheets: Sheets, lenient: bool) -> Run | None:
-    declared = {each.path: each for sheet in sheets.sheets.values() for each in sheet.declared if sheet.first == "plan"}
+def _run(source: Instance, sheets: Sheets, family: Family, lenient: bool) -> Run | None:
+    declared = {each.path: each for sheet in sheets.sheets_of(family) for each in sheet.declared}
     try:
         texts = Texts.of(source.item.get(tag_of("SpecificCharacterSet")))
     except ValueFault:
@@ -107,7 +107,7 @@ class _Splitter:
         private = dict(family.sop_classes).get(source.sop_class_uid) == "private"
         self.scope = Scope(
             run=run,
-            items={family.root: source.item, **_structures(source, others)},
+            items={family.root: source.item, "source": source.item},
             places={},
             tables={},
             target=TargetTree(),
@@ -121,6 +121,7 @@ class _Splitter:
             },
             incomplete=[],
         )
+        add_companions(self.scope, family, others)
         if private:
             run.tell("T112", Severity.WARNING, "Definition Source permits RT Plan Storage only and is left out",
                      "SOPClassUID", cite="PS3.3 C.36.10; decision 17")  # fmt: skip
@@ -133,82 +134,54 @@ class _Splitter:
 
     def trees(self) -> list[tuple[Target, TargetTree]]:
         """All target trees: for each group its set, then its radiations."""
-        check_lineage(self.scope)
-        check_requires(self.scope, self.family, "plan")
-        check_beams(self.scope)
+        check_requires(self.scope, self.family, self.family.root)
+        run_checks(self.scope, self.family.checks)
         if self.run.failed:
             return []
         found: list[tuple[Target, TargetTree]] = []
-        groups, _ = items_at(self.scope, self.set_target.per)
-        for number, group in enumerate(groups):
-            found.extend(self._group(group, number))
+        for group in groups_of(self.scope, self.set_target):
+            found.extend(self._group(group))
         if not found and not self.run.failed:
-            self.run.tell("T114", Severity.ERROR, "no fraction group holds a treatment beam", "FractionGroupSequence")
+            self.run.tell("T114", Severity.ERROR, "no item tells of a treatment beam", self.set_target.per.plain)
         return found
 
-    def _group(self, group: Item, number: int) -> list[tuple[Target, TargetTree]]:
-        role = self.set_target.item_role
-        place = f"{self.set_target.per.plain}[{number}]"
-        scope = self.scope.child(items={role: group}, places={role: place})
-        check_requires(scope, self.family, "group")
-        group_number = read(scope, parse(f"@{role}/FractionGroupNumber"), "number").value
-        bound = {
-            "group_number": Cell(group_number if group_number is not None else str(number)),
-            "beam_number": Cell(None),
-            "labels": Cell([]),
-        }
+    def _group(self, group: Group) -> list[tuple[Target, TargetTree]]:
+        target = self.set_target
+        place = f"{target.per.plain}[{group.place}]"
+        scope = self.scope.child(items={target.item_role: group.item}, places={target.item_role: place})
+        check_requires(scope, self.family, target.item_role)
+        bound = {"group_number": number_of(scope, target, group.place), "beam_number": Cell(None), "labels": Cell([])}
         scope = scope.child(bound=bound)
         known: dict[int, dict[str, Any]] = {}
-        radiations = self._radiations(scope, known)
-        check_machines(scope, [entry["items"]["beam"] for entry in known.values()])
+        radiations = self._radiations(scope, known, group.members)
+        if "machines" in self.family.checks:
+            check_machines(scope, [entry["items"]["beam"] for entry in known.values()])
         if not radiations or self.run.failed:
             return radiations
         scope.per_item = lambda item: known.get(id(item))
         tree, _ = self._instance(scope, self.set_target)
         return [(self.set_target, tree), *radiations]
 
-    def _radiations(self, scope: Scope, known: dict[int, dict[str, Any]]) -> list[tuple[Target, TargetTree]]:
+    def _radiations(
+        self, scope: Scope, known: dict[int, dict[str, Any]], members: Sequence[int] | None
+    ) -> list[tuple[Target, TargetTree]]:
         target = self.radiation_target
         uses, _ = items_at(scope, target.per)
         found: list[tuple[Target, TargetTree]] = []
         for number, use in enumerate(uses):
+            if members is not None and number not in members:
+                continue
             place = scope.place(target.per.role, f"{target.per.plain}[{number}]")
             inner = scope.child(items={target.item_role: use}, places={target.item_role: place})
-            inner = self._looked_up(inner, target)
-            if "beam" not in inner.items:
-                message = "the fraction group names a beam that the plan does not hold, or holds twice"
-                place = f"{place}/ReferencedBeamNumber"
-                self.run.tell("T017", Severity.ERROR, message, place, cite="PS3.3 C.8.8.13")
+            inner = look_up(inner, target)
+            if has_lost(inner, target) or self._skipped(inner, target):
                 continue
-            if self._skipped(inner, target):
-                continue
-            entry = self._radiation(inner, target)
+            entry = self._radiation(inner, target, number)
             if entry is None:
                 continue
             known[id(use)] = entry
             found.append((target, entry["tree"]))
         return found
-
-    def _looked_up(self, scope: Scope, target: Target) -> Scope:
-        for role, path in target.lookups:
-            items, _ = items_at(scope, path)
-            if len(items) != 1 and role != "beam":
-                self._tell_dangling(scope, path)
-            if len(items) == 1:
-                siblings, _ = items_at(scope, _every(path))
-                position = next(place for place, item in enumerate(siblings) if item is items[0])
-                scope = scope.child(items={role: items[0]}, places={role: f"{path.plain}[{position}]"})
-        return scope
-
-    def _tell_dangling(self, scope: Scope, path: Path) -> None:
-        """Say where a beam names an item that the plan does not hold, or holds twice."""
-        named = parse(path.steps[-1].value)
-        element = find(scope, named)
-        if element is not None and not element.is_empty():
-            message = f"{named.keyword} names no item of {path.keyword}, or more than one"
-            place = scope.place(named.role, named.plain)
-            self.run.ledger.lose([element], "lookup", f"never: {message}")
-            self.run.tell("T116", Severity.WARNING, message, place, cite="PS3.3 C.8.8.14")
 
     def _skipped(self, scope: Scope, target: Target) -> bool:
         for skip in target.skips:
@@ -218,25 +191,24 @@ class _Splitter:
                 return True
         return False
 
-    def _radiation(self, scope: Scope, target: Target) -> dict[str, Any] | None:
+    def _radiation(self, scope: Scope, target: Target, place: int) -> dict[str, Any] | None:
         table = open_points(scope, self.family.first_points)
         if table is None:
             return None
         writer = RowWriter(len(table.items))
         first, second = self.family.first_points.role, self.family.second_points.role
         scope = scope.child(tables={first: table}, writers={second: writer})
-        beam = scope.items["beam"]
-        self.run.machine = _text(self.run, beam, "TreatmentMachineName")
+        self.run.machine = (read(scope, self.family.machine, "text").value or [""])[0]
         errors = len(self.run.findings)
-        check_requires(scope, self.family, "use")
+        check_requires(scope, self.family, target.item_role)
         if any(finding.severity is Severity.ERROR for finding in self.run.findings[errors:]):
             return None
-        number = read(scope, parse("@beam/BeamNumber"), "number")
-        tree, root = self._instance(scope.child(bound={"beam_number": number}), target, writer)
+        bound = {"beam_number": number_of(scope, target, place)}
+        tree, root = self._instance(scope.child(bound=bound), target, writer)
         if _LABEL in root:
             scope.bound["labels"].value.extend(self.run.texts.decode(root[_LABEL]))
         uid = root[_UID].raw.rstrip(b"\0").decode() if _UID in root else ""
-        roles = {"beam", "setup", "tolerance"} & scope.items.keys()
+        roles = {target.item_role, *(role for role, _ in target.lookups)} & scope.items.keys()
         return {
             "tree": tree,
             "radiation_uid": Cell([uid]),
@@ -268,28 +240,3 @@ class _Splitter:
         if "rt_control_points" in scope.writers:
             scope.bound["incomplete"] = Cell(scope.incomplete or None)
         run_nodes(scope, sheet.rules)
-
-
-def _every(path: Path) -> Path:
-    from dataclasses import replace
-
-    last = replace(path.steps[-1], every=True, key="", value="")
-    return Path(path.role, (*path.steps[:-1], last))
-
-
-def _structures(source: Instance, others: Sequence[Instance]) -> Mapping[str, Item]:
-    """The RT Structure Set that the plan names, when it is at hand."""
-    element = source.item.get(tag_of("ReferencedStructureSetSequence"))
-    for item in element.items if element is not None else []:
-        uid = item.get(tag_of("ReferencedSOPInstanceUID"))
-        name = uid.raw.rstrip(b"\0 ").decode("ascii", "replace") if uid is not None else ""
-        for other in others:
-            if other.sop_instance_uid == name:
-                return {"structures": other.item}
-    return {}
-
-
-def _text(run: Run, item: Item, keyword: str) -> str:
-    element = item.get(tag_of(keyword))
-    values = run.texts.decode(element) if element is not None else []
-    return values[0] if values else ""

@@ -10,6 +10,7 @@ import numpy as np
 from transcoder.codecs.registry import Code
 from transcoder.dicom.columns import Column, RowWriter
 from transcoder.dicom.elements import Element, Item, encode, encode_element, encode_item, keyword, tag_of, vr_of
+from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.values import NUMERIC_VRS, ValueFault, encode_numbers
 from transcoder.engine.reading import Missing
 from transcoder.engine.scope import DeviceWriter, Scope
@@ -21,6 +22,8 @@ from transcoder.paths import Path
 
 __all__ = ["constant_bytes", "finish_points", "write", "write_constant", "write_empty"]
 
+# What RT Plan demands at every control point, whether it changes or not (``hold``).
+EVERY_POINT = "every point"
 # PS3.5 Table 6.2-1: the most characters of one value.
 _MOST_CHARACTERS = {"AE": 16, "CS": 16, "LO": 64, "LT": 10240, "PN": 194, "SH": 16, "ST": 1024, "UI": 64}
 
@@ -127,7 +130,7 @@ def write_constant(scope: Scope, rule: Rule, path: Path) -> None:
     """The constant of a rule: empty, a concept, a number or a text."""
     value = rule.value
     if value == "empty":
-        write_empty(scope, path, every=rule.hold == "every point")
+        write_empty(scope, path, every=rule.hold == EVERY_POINT)
         return
     if isinstance(value, dict):
         value = concept(scope.run.mapping, value["code"])
@@ -167,7 +170,11 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
         value = [scope.run.texts.encode([text], "CS") for text in value]
     empty_first = any(each.action == "empty" for each in rule.otherwise)
     try:
-        column = _points(writer).column(path.keyword, value, origin, empty_first=empty_first)
+        points = _points(writer)
+        if rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter) and isinstance(value, np.ndarray):
+            column = Column.full(path.keyword, value, origin)
+        else:
+            column = points.column(path.keyword, value, origin, empty_first=empty_first)
     except ValueFault as fault:
         scope.run.tell(
             fault.code,

@@ -165,9 +165,9 @@ class Builder:
             raise SheetFault(self.marked.mark(route), "M106", f"no fragment is called '{name}'")
         fragment = self.fragments[name]
         rows = _filled(fragment.data["fragments"][name], row.get("with", {}))
-        return Builder(fragment, {}).nodes(rows, ("fragments", name), first, second, row["as"])
+        return Builder(fragment, self.fragments).nodes(rows, ("fragments", name), first, second, row["as"])
 
-    def _each(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Each]:
+    def _each(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Each]:
         block, place = row["each"], (*route, "each")
         role = block.get("as", block["id"])
         single = block.get("single")
@@ -176,7 +176,7 @@ class Builder:
             mark=self.marked.mark(place),
             first=self.path(block["first"], (*place, "first"), first),
             second=self.path(block["second"], (*place, "second"), second),
-            rules=self.nodes(block["rules"], (*place, "rules"), role, f"{block['id']}_item"),
+            rules=self.nodes(block["rules"], (*place, "rules"), role, f"{block['id']}_item", prefix),
             role=role,
             number=block.get("number", ""),
             first_number=block.get("first_number", ""),

@@ -8,7 +8,17 @@ from dataclasses import replace
 
 from transcoder.mapping.check_fault import Fault, fault
 from transcoder.mapping.check_paths import path_faults, place_faults
-from transcoder.mapping.check_roles import FIRST, SECOND, Roles, Visit, bases_of_family, in_block, iod_of, visits
+from transcoder.mapping.check_roles import (
+    FIRST,
+    SECOND,
+    SOURCE,
+    Roles,
+    Visit,
+    bases_of_family,
+    in_block,
+    iod_of,
+    visits,
+)
 from transcoder.mapping.check_targets import target_faults
 from transcoder.mapping.check_values import bind_faults, value_faults
 from transcoder.mapping.coverage import rule_reads
@@ -69,8 +79,8 @@ def _of_families(mapping: Mapping, codes: Collection[str]) -> Iterator[Fault]:
             for name in target.sheets:
                 if name not in mapping.sheets:
                     yield fault(target.mark, "M219", f"no sheet is called '{name}'", name, mapping.sheets)
-            for skip in target.skips:
-                yield from _code(skip.finding, target.mark, codes)
+            for code in (*(skip.finding for skip in target.skips), *(need.code for _, need in target.needs)):
+                yield from _code(code, target.mark, codes)
             if not iod_of(target.sop_class):
                 yield Fault(target.mark, "M219", f"the tables of the standard hold no SOP Class {target.sop_class}")
         yield from _of_family_paths(mapping, family)
@@ -81,7 +91,7 @@ def _of_families(mapping: Mapping, codes: Collection[str]) -> Iterator[Fault]:
 
 
 def _of_family_paths(mapping: Mapping, family: Family) -> Iterator[Fault]:
-    visit = next((each for each in visits(mapping)), None)
+    visit = next((each for each in visits(mapping) if each.family is family), None)
     if visit is None:
         return
     roles: Roles = {(FIRST, role): (base,) for role, base in bases_of_family(family).items()}
@@ -92,7 +102,8 @@ def _of_family_paths(mapping: Mapping, family: Family) -> Iterator[Fault]:
         yield from place_faults(visit, require.when.path, FIRST, mark)
     for target in family.targets:
         yield from place_faults(visit, target.per, FIRST, target.mark)
-        for _, path in target.lookups:
+        paths = [path for _, path in target.lookups] + [*target.group_by, *([target.number] if target.number else [])]
+        for path in paths:
             yield from place_faults(visit, path, FIRST, target.mark)
         for skip in target.skips:
             for condition in skip.when:
@@ -110,17 +121,23 @@ def _code(code: str, mark: Mark, codes: Collection[str]) -> Iterator[Fault]:
 
 def _of_declared(mapping: Mapping) -> Iterator[Fault]:
     """Entries of not_carried: their positions exist, and a rule for the same position only beside a `where`."""
-    visit = next(iter(visits(mapping)), None)
-    roots = {family.root for family in mapping.families.values()}
-    carried = rule_reads(mapping)
+    roots = {SOURCE, *(family.root for family in mapping.families.values())}
     for sheet in mapping.sheets.values():
-        for each in sheet.declared if visit is not None else ():
-            assert visit is not None  # noqa: S101 - asked for just above
-            if sheet.first not in roots:
+        if sheet.first not in roots:
+            for each in sheet.declared:
                 message = f"not_carried stands in a sheet of '{sheet.first}'; only {sorted(roots)} are looked at"
                 yield Fault(each.mark, "M218", message)
-                continue
-            path = parse(each.path).within(sheet.first)
+    for family in mapping.families.values():
+        visit = next((each for each in visits(mapping) if each.family is family), None)
+        if visit is not None:
+            yield from _of_declared_by(mapping, family, visit)
+
+
+def _of_declared_by(mapping: Mapping, family: Family, visit: Visit) -> Iterator[Fault]:
+    carried = rule_reads(mapping, family.name)
+    for sheet in mapping.sheets_of(family):
+        for each in sheet.declared if sheet.first in (SOURCE, family.root) else ():
+            path = parse(each.path).within(family.root)
             faults = list(place_faults(visit, path, FIRST, each.mark, retired=each.retired))
             yield from (Fault(each.mark, "M217", f"not_carried: {found.message}") for found in faults)
             if not each.where and (rule := carried.get(each.path)):

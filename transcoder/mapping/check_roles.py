@@ -24,6 +24,7 @@ from transcoder.standard import Attribute, iod_for, positions
 __all__ = [
     "FIRST",
     "SECOND",
+    "SOURCE",
     "Base",
     "Roles",
     "Visit",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 FIRST, SECOND = "first", "second"
+# The root of the first generation, whatever the family calls it: what the sheets of all families share starts there.
+SOURCE = "source"
 # Names that the engine binds: for the whole run, for a fraction group, for an instance, for the item of a use.
 _ENGINE_NAMES = frozenset(
     [
@@ -53,7 +56,6 @@ _ENGINE_NAMES = frozenset(
     ]
 )
 _RADIATION_NAMES = frozenset(["incomplete"])
-_STRUCTURES = ("structures", "rt-structure-set")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,13 @@ Roles = dict[tuple[str, str], tuple[Base, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A node of a sheet with what can be seen where it stands.
+    """A node of a sheet with what can be seen where it stands, for one family that uses the sheet.
 
     ``given`` are the names that always have a value; ``owner`` is the assembled block around it, ``within`` the list
     of records that it stands in.
     """
 
+    family: Family
     sheet: Sheet
     node: Node | Records
     roles: Roles
@@ -124,7 +127,8 @@ def iod_of(sop_class: str) -> str:
 def bases_of_family(family: Family) -> dict[str, Base]:
     """The first-generation roles that a family opens."""
     root = next(iter(uid for uid, kind in family.sop_classes if kind == "standard"), "")
-    found = {family.root: Base(iod_of(root)), _STRUCTURES[0]: Base(_STRUCTURES[1])}
+    found = {role: Base(iod_of(root)) for role in (family.root, SOURCE)}
+    found |= {companion.role: Base(companion.iod) for companion in family.companions}
     for target in family.targets:
         found[target.item_role] = found[target.per.role].below(target.per.plain)
         for name, path in target.lookups:
@@ -146,7 +150,7 @@ def _sheet(mapping: Mapping, family: Family, sheet: Sheet, targets: list[Target]
         names |= _RADIATION_NAMES
     by_role = {target.role: Base(iod_of(target.sop_class)) for target in family.targets}
     roles[SECOND, points.role] = (by_role[points.path.role].below(points.path.plain),)
-    yield from _nodes(Visit(sheet, sheet.rules[0], roles, names, given), sheet.rules, family)
+    yield from _nodes(Visit(family, sheet, sheet.rules[0], roles, names, given), sheet.rules, family)
 
 
 def _nodes(outer: Visit, nodes: tuple[Node, ...], family: Family) -> Iterator[Visit]:

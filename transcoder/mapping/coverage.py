@@ -67,8 +67,8 @@ def coverage(mapping: Mapping, family: str = "plan") -> Coverage:
     """The fate of every position of the root IOD of a family."""
     chosen = mapping.families[family]
     root = bases_of_family(chosen)[chosen.root].iod
-    carried = _carried(mapping, root)
-    declared = {each.path: each for sheet in mapping.sheets.values() for each in sheet.declared}
+    carried = _carried(mapping, chosen, root)
+    declared = {each.path: each for sheet in mapping.sheets_of(chosen) for each in sheet.declared}
     modules: dict[str, ModuleCoverage] = {}
     for path, _, module in positions(root):
         entry = modules.setdefault(module.key, ModuleCoverage(module.key, module.name, module.section))
@@ -114,9 +114,9 @@ def _fate(path: str, carried: _Carried, declared: Lookup[str, Declared]) -> Fate
     return Fate(path, own.kind, reason=own.reason)
 
 
-def _carried(mapping: Mapping, iod: str) -> _Carried:
+def _carried(mapping: Mapping, family: Family, iod: str) -> _Carried:
     carried = _Carried()
-    for rule, base, whole in reads(mapping):
+    for rule, base, whole in reads(mapping, family):
         if base.iod == iod and base.prefix:
             carried.take(base.prefix, rule, whole=whole)
     return carried
@@ -127,22 +127,24 @@ def rule_reads(mapping: Mapping, family: str = "plan") -> dict[str, str]:
     if family not in mapping.families:
         return {}
     chosen = mapping.families[family]
-    carried = _carried(mapping, bases_of_family(chosen)[chosen.root].iod)
+    carried = _carried(mapping, chosen, bases_of_family(chosen)[chosen.root].iod)
     return carried.whole | carried.read
 
 
-def reads(mapping: Mapping) -> Iterator[tuple[str, Base, bool]]:
-    """Every first-generation position that a rule or block reads: who, where, and whether with all below."""
+def reads(mapping: Mapping, family: Family) -> Iterator[tuple[str, Base, bool]]:
+    """Every first-generation position that a rule or block of a family reads: who, where, and with all below or not."""
     seen: set[str] = set()
     for visit in visits(mapping):
         node = visit.node
+        if visit.family is not family:
+            continue
         if visit.sheet.name not in seen:
             seen.add(visit.sheet.name)
             yield from _by_binds(visit, visit.sheet.name, visit.sheet.binds)
         if isinstance(node, Rule):
             yield from _by_rule(visit, node)
         elif isinstance(node, Each):
-            yield from _by_each(visit, node, mapping)
+            yield from _by_each(visit, node)
         elif isinstance(node, Distinct):
             inner = in_block(visit)
             if node.over is not None:
@@ -174,22 +176,14 @@ def _takes_all(vias: tuple[Via, ...], number: int) -> bool:
     return number < len(kinds) and kinds[number] == "code"
 
 
-def _by_each(visit: Visit, block: Each, mapping: Mapping) -> Iterator[tuple[str, Base, bool]]:
+def _by_each(visit: Visit, block: Each) -> Iterator[tuple[str, Base, bool]]:
     yield from _each_base(visit, block.id, block.first)
     inner = in_block(visit)
     yield from _by_binds(inner, block.id, block.binds)
     if block.openings is not None:
-        points = _family_of(visit, mapping).first_points
+        points = visit.family.first_points
         for base in visit.roles.get((FIRST, points.role), ()):
             yield block.id, base.below(block.openings.first), False
-
-
-def _family_of(visit: Visit, mapping: Mapping) -> Family:
-    return next(
-        family
-        for family in mapping.families.values()
-        if any(visit.sheet.name in target.sheets for target in family.targets)
-    )
 
 
 def _by_binds(visit: Visit, rule: str, binds: tuple[Bind, ...]) -> Iterator[tuple[str, Base, bool]]:

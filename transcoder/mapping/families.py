@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from transcoder.mapping.build import Builder
-from transcoder.mapping.model import Family, Points, Require, Skip, Target
+from transcoder.mapping.demands import Companion, Need, Require, Skip
+from transcoder.mapping.model import Family, Points, Target
 from transcoder.mapping.yamlmarks import Marked
 
 __all__ = ["family"]
@@ -38,6 +39,12 @@ def family(marked: Marked) -> Family:
             )
             for number, entry in enumerate(data.get("requires", []))
         ),
+        machine=build.path(data["machine"], ("machine",), ""),
+        companions=tuple(
+            Companion(role, entry["iod"], entry["sop_class"], build.path(entry["named"], ("companions", role), ""))
+            for role, entry in data.get("companions", {}).items()
+        ),
+        checks=tuple(data.get("checks", ())),
     )
 
 
@@ -45,9 +52,11 @@ def _points(build: Builder, entry: dict[str, Any]) -> Points:
     return Points(
         entry["role"],
         build.path(entry["path"], ("points",), ""),
-        entry["index"],
-        entry["start"],
+        entry.get("index", ""),
+        entry.get("start", 0),
         build.path(entry["count"], ("points",), ""),
+        entry.get("delivered", ""),
+        tuple(entry.get("devices", {}).items()),
     )
 
 
@@ -64,4 +73,7 @@ def _target(build: Builder, entry: dict[str, Any], number: int) -> Target:
             for skip in entry.get("skips", [])
         ),
         mark=build.marked.mark(("targets", number)),
+        group_by=build.paths(entry.get("group_by", []), ("targets", number), entry["as"]),
+        number=build.path(entry["number"], ("targets", number), entry["as"]) if "number" in entry else None,
+        needs=tuple((name, Need(**need)) for name, need in entry.get("needs", {}).items()),
     )

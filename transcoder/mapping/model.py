@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transcoder.mapping.marks import NOWHERE, Mark, Place
 from transcoder.paths import Path
+
+if TYPE_CHECKING:
+    from transcoder.mapping.demands import Companion, Need, Require, Skip
 
 __all__ = [
     "Assemble",
@@ -26,12 +29,10 @@ __all__ = [
     "Place",
     "Points",
     "Records",
-    "Require",
     "Rule",
     "Sheet",
     "Single",
     "SiteValue",
-    "Skip",
     "Table",
     "TableInput",
     "Target",
@@ -296,32 +297,12 @@ class SiteValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
-    """Items that make no instance: the conditions, the kind of reason, the reason, and the finding that says so."""
-
-    when: tuple[Condition, ...]
-    kind: str
-    reason: str
-    finding: str
-
-
-@dataclass(frozen=True, slots=True)
-class Require:
-    """What must hold before anything is converted, else the finding ``code``; an error refuses the source."""
-
-    code: str
-    scope: str
-    when: Condition
-    message: str
-    cite: str
-    optional: bool
-    severity: str
-    given: Condition | None
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of second-generation instance: made for each item of ``per``, by these sheets."""
+    """One kind of second-generation instance: made for each item of ``per``, by these sheets.
+
+    With ``group_by`` one instance is made for all items that agree in these values; ``number`` tells the instances of
+    one source apart, the place of the item where it is None.
+    """
 
     role: str
     sop_class: str
@@ -331,17 +312,25 @@ class Target:
     sheets: tuple[str, ...]
     skips: tuple[Skip, ...]
     mark: Mark = field(default_factory=NOWHERE.at)
+    group_by: tuple[Path, ...] = ()
+    number: Path | None = None
+    needs: tuple[tuple[str, Need], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The control points of one side: their sequence, its index and from which number it counts."""
+    """The control points of one side: their sequence, its index and from which number it counts.
+
+    ``delivered`` is the attribute by which points that a delivery did not reach are told (C.8.8.21.2.2).
+    """
 
     role: str
     path: Path
     index: str
     start: int
     count: Path
+    delivered: str = ""
+    devices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +347,9 @@ class Family:
     first_points: Points
     second_points: Points
     requires: tuple[Require, ...]
+    machine: Path
+    companions: tuple[Companion, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +364,11 @@ class Mapping:
     site_values: dict[str, SiteValue]
     site: dict[str, Any] = field(default_factory=dict)
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def sheets_of(self, family: Family) -> list[Sheet]:
+        """The sheets of a family: those that its targets use, and those of its root."""
+        used = {name for target in family.targets for name in target.sheets}
+        return [sheet for sheet in self.sheets.values() if sheet.name in used or sheet.first == family.root]
 
     def rules(self) -> dict[str, Rule]:
         """Every rule by its id, blocks opened."""
