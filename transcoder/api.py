@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from transcoder import __version__
 from transcoder.dicom.bundle import Bundle, instance_of
-from transcoder.dicom.elements import scan
+from transcoder.dicom.elements import encode, scan
 from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.preserve import embed
-from transcoder.engine.join import join
 from transcoder.engine.split import Outcome, split
+from transcoder.engine.way_back import bring_back, lineage
 from transcoder.errors import ConversionError, SourceError, UsageError
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.catalog import load
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Bundle",
     "Result",
+    "class_direction",
     "class_name",
+    "consulted_classes",
     "convert_instance",
+    "convert_sets",
     "direction_of",
     "is_companion",
+    "is_member",
+    "joined",
     "read",
     "transcode",
     "validate",
@@ -39,6 +44,7 @@ __all__ = [
 SECOND_GENERATION = "1.2.840.10008.5.1.4.1.1.481."
 _SECOND = frozenset(SECOND_GENERATION + str(number) for number in range(10, 26))
 _COMPANIONS = frozenset([SECOND_GENERATION + "3"])
+SOFTWARE = f"rt-transcoder {__version__}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,29 @@ def read(sources: Iterable[str | Path | Dataset]) -> Bundle:
 
 def direction_of(instance: Instance, mapping: Mapping) -> str:
     """``second`` for a first-generation source, ``first`` for a second-generation one, empty for anything else."""
-    if instance.sop_class_uid in _SECOND:
+    return class_direction(instance.sop_class_uid, mapping)
+
+
+def class_direction(uid: str, mapping: Mapping) -> str:
+    """The direction in which instances of a SOP Class are converted (see :func:`direction_of`)."""
+    if uid in _SECOND:
         return "first"
     for family in mapping.families.values():
-        known = {uid for uid, _ in family.sop_classes} | {uid for uid, _, _ in family.refused_classes}
-        if instance.sop_class_uid in known:
+        if uid in {each for each, _ in family.sop_classes} | {each for each, _, _ in family.refused_classes}:
             return "second"
     return ""
+
+
+def consulted_classes(present: set[str], mapping: Mapping) -> set[str]:
+    """The SOP Classes whose instances may be needed beside sources of the classes that are there."""
+    wanted = set()
+    for family in mapping.families.values():
+        roots = {uid for uid, _ in family.sop_classes}
+        if present & roots:
+            wanted |= {each.sop_class for each in family.companions}
+        if present & {family.targets[0].sop_class}:
+            wanted |= roots | _SECOND | _COMPANIONS
+    return wanted
 
 
 def is_companion(instance: Instance) -> bool:
@@ -98,23 +120,55 @@ def convert_instance(
     to: str = "",
     preserve: bool = False,
     lenient: bool = False,
+    remake: bool = False,
 ) -> Outcome:
-    """Convert one instance; a refusal is an outcome with error findings and nothing made."""
+    """Convert one source: a first-generation instance, or a set whose radiations are among ``others``.
+
+    A refusal is an outcome with error findings and nothing made.
+    """
     direction = direction_of(instance, mapping)
     if to and direction and to != direction:
         return _refused("T009", f"the source is of the {to} generation already", "SOPClassUID")
-    software = f"rt-transcoder {__version__}"
-    if direction == "first":
-        family = next(iter(mapping.families.values()))
-        return join([instance], others, mapping, family, software=software, lenient=lenient)
     if not direction:
         return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
+    if direction == "first":
+        return convert_sets([instance], others, mapping, lenient=lenient, remake=remake)
     family = _family(instance, mapping)
     for uid, code, text in family.refused_classes:
         if uid == instance.sop_class_uid:
             return _refused(code, text, "SOPClassUID")
     finish = embed if preserve else None
-    return split(instance, others, mapping, family, software=software, lenient=lenient, finish=finish)
+    return split(instance, others, mapping, family, software=SOFTWARE, lenient=lenient, finish=finish)
+
+
+def convert_sets(
+    sets: Sequence[Instance],
+    others: Sequence[Instance],
+    mapping: Mapping,
+    *,
+    lenient: bool = False,
+    remake: bool = False,
+) -> Outcome:
+    """Convert a set, or several that are joined as the groups of one first-generation instance."""
+    for family in mapping.families.values():
+        if sets[0].sop_class_uid == family.targets[0].sop_class:
+            return bring_back(sets, others, mapping, family, software=SOFTWARE, lenient=lenient, remake=remake)
+    return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
+
+
+def is_member(instance: Instance, mapping: Mapping) -> bool:
+    """Whether the instance is converted as a part of another one: a radiation with the set that names it."""
+    if instance.sop_class_uid not in _SECOND:
+        return False
+    return all(instance.sop_class_uid != family.targets[0].sop_class for family in mapping.families.values())
+
+
+def joined(sets: Sequence[Instance], others: Sequence[Instance], mapping: Mapping) -> list[list[Instance]]:
+    """The sets of one study whose radiations come from one first-generation instance, together; others alone."""
+    groups: dict[tuple[str, ...], list[Instance]] = {}
+    for each in sets:
+        groups.setdefault(lineage(each, others, mapping), []).append(each)
+    return list(groups.values())
 
 
 def _family(instance: Instance, mapping: Mapping) -> Family:
@@ -136,11 +190,15 @@ def transcode(
     preserve: bool = False,
     overlays: Iterable[str | Path] = (),
     policy: str = "raise",
+    join: bool = False,
+    remake: bool = False,
 ) -> Result:
     """Convert the instances of a bundle to the other generation.
 
     ``to`` is ``second`` or ``first``, or empty to take it from the SOP Classes; ``policy`` ``warn`` also reads
-    values that are illegal and yet unambiguous. Raises :class:`~transcoder.errors.ConversionError`, which carries
+    values that are illegal and yet unambiguous. On the way to the first generation ``join`` makes one instance of
+    the sets that share a source, and ``remake`` makes a new one even where the source is at hand; without it the
+    result holds that source. Raises :class:`~transcoder.errors.ConversionError`, which carries
     the findings, when a source cannot be converted; never returns a part.
     """
     if to not in ("", "first", "second"):
@@ -152,18 +210,33 @@ def transcode(
     made: list[bytes] = []
     findings: list[Finding] = []
     account = Account()
-    for member in members:
-        if is_companion(member):
-            continue
-        others = [other for other in members if other is not member]
-        outcome = convert_instance(member, others, mapping, to=to, preserve=preserve, lenient=policy == "warn")
+    for group in _sources(members, mapping, to, join=join):
+        others = [other for other in members if other not in group]
+        if len(group) > 1:
+            outcome = convert_sets(group, others, mapping, lenient=policy == "warn", remake=remake)
+        else:
+            outcome = convert_instance(
+                group[0], others, mapping, to=to, preserve=preserve, lenient=policy == "warn", remake=remake
+            )
         findings.extend(outcome.findings)
         made.extend(each.data for each in outcome.made)
+        if outcome.answer is not None:
+            made.append(encode(outcome.answer.item))
         account = _sum(account, outcome.account)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if errors or not made:
         raise ConversionError("; ".join(map(str, errors[:5])) or "nothing to convert", findings)
     return Result(Bundle(encoded=made), account, findings)
+
+
+def _sources(members: Sequence[Instance], mapping: Mapping, to: str, *, join: bool) -> list[list[Instance]]:
+    """What is converted by itself, in order: companions and radiations come with what names them."""
+    alone = [each for each in members if not is_companion(each) and not is_member(each, mapping)]
+    back = [each for each in alone if each.sop_class_uid in _SECOND]
+    if back and to == "first":
+        alone = back
+    groups = joined(back, members, mapping) if join else [[each] for each in back]
+    return [[each] for each in alone if each not in back] + groups
 
 
 def _sum(left: Account, right: Account) -> Account:

@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from transcoder import __version__
-from transcoder.api import class_name, convert_instance, direction_of, is_companion
+from transcoder.api import (
+    class_direction,
+    class_name,
+    consulted_classes,
+    convert_instance,
+    convert_sets,
+    direction_of,
+    is_companion,
+    is_member,
+    joined,
+)
+from transcoder.dicom.consult import Shelf, class_in
 from transcoder.dicom.elements import encode, scan
 from transcoder.dicom.files import Unread, encode_file, find_files, read_file, write_file
 from transcoder.dicom.instance import Instance
@@ -25,12 +36,14 @@ QUARANTINE = "quarantine"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a batch converts: direction, whether to embed the source, leniency, and what to do with invalid output."""
+    """How a batch converts: direction, leniency, what to embed, join or make anew, and invalid output to keep."""
 
     to: str = ""
     preserve: bool = False
     lenient: bool = False
     force: bool = False
+    join: bool = False
+    remake: bool = False
 
 
 @dataclass(slots=True)
@@ -67,84 +80,142 @@ def convert_folder(
 ) -> list[Input]:
     """Convert every source found, write the outputs and ``report.json`` below ``out``; one input stops no other.
 
-    RT Structure Sets among the sources are consulted for the plans that name them. ``progress`` is called with
-    the number of files done and of all files.
+    What a source names, or what names it, is consulted: RT Structure Sets for plans, radiations for sets. ``progress``
+    is called with the number of files done and of all files.
     """
     # What an earlier run wrote is no source, even where the output folder lies inside a source folder.
     own = out.resolve()
     paths = [path for path in dict.fromkeys(find_files(sources)) if not path.resolve().is_relative_to(own)]
-    companions = _companions(paths)
-    names = _Names()
-    seen: dict[str, str] = {}
+    run = _Run(paths, out, mapping, options)
     inputs: list[Input] = []
     for number, path in enumerate(paths):
-        inputs.append(_convert_file(path, companions, out, mapping, options, names, seen))
+        inputs.append(run.convert(path))
         if progress:
             progress(number + 1, len(paths))
+    run.close()
     report = {
         "transcoder": __version__,
         "mapping_digest": mapping.digest,
-        "to": options.to or _direction(inputs),
+        "to": options.to or _direction(inputs, mapping),
         "inputs": [each.as_dict() for each in inputs],
     }
     write_file(out / "report.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
     return inputs
 
 
-def _direction(inputs: Iterable[Input]) -> str:
-    return "second" if any(each.status == "converted" for each in inputs) else ""
+def _direction(inputs: Iterable[Input], mapping: Mapping) -> str:
+    """The one generation that was converted to, empty where there were two or none."""
+    found = {class_direction(each.sop_class_uid, mapping) for each in inputs if each.status == "converted"}
+    return found.pop() if len(found) == 1 else ""
 
 
-def _companions(paths: Iterable[Path]) -> list[Instance]:
-    # A structure set names its class in the first kilobyte; only those files are read twice.
-    return [each for path in paths if _names_structures(path) and isinstance(each := read_file(path), Instance)]
+class _Run:
+    """One run over a folder: what may be consulted, the names that are taken, the instances that were seen."""
 
+    def __init__(self, paths: list[Path], out: Path, mapping: Mapping, options: Options) -> None:
+        self.out, self.mapping, self.options = out, mapping, options
+        self.shelf = Shelf(paths, consulted_classes({class_in(path) for path in paths}, mapping))
+        self.names = _Names()
+        self.seen: dict[str, str] = {}
+        self.parts: list[tuple[Input, str]] = []
+        self.owners: dict[str, Input] = {}
 
-def _names_structures(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b"1.2.840.10008.5.1.4.1.1.481.3\0" in file.read(1024)
-    except OSError:
-        return False
-
-
-def _convert_file(
-    path: Path,
-    companions: list[Instance],
-    out: Path,
-    mapping: Mapping,
-    options: Options,
-    names: _Names,
-    seen: dict[str, str],
-) -> Input:
-    read = read_file(path)
-    if isinstance(read, Unread):
-        return Input(read.path, read.status, findings=[read.finding])
-    line = Input(read.path, "skipped", read.sop_class_uid, read.sop_instance_uid)
-    if is_companion(read):
-        line.findings.append(Finding("S004", Severity.INFO, "consulted for the plans that name it"))
+    def convert(self, path: Path) -> Input:
+        """Convert one file; a part of another source gets its line when that one is done."""
+        read = read_file(path)
+        if isinstance(read, Unread):
+            return Input(read.path, read.status, findings=[read.finding])
+        line = Input(read.path, "skipped", read.sop_class_uid, read.sop_instance_uid)
+        if (aside := self._aside(read)) is not None:
+            line.findings.append(aside)
+            return line
+        if repeated := _repeated(read, self.seen):
+            line.findings.append(repeated)
+            line.status = "skipped" if repeated.severity is Severity.INFO else "refused"
+            return line
+        if is_member(read, self.mapping) or read.sop_instance_uid in self.owners:
+            self.parts.append((line, read.sop_instance_uid))
+            return line
+        self._one(line, read, path)
         return line
-    if not direction_of(read, mapping):
-        line.findings.append(
-            Finding("S005", Severity.INFO, "no sheets convert instances of this SOP Class", "SOPClassUID")
-        )
-        return line
-    if repeated := _repeated(read, seen):
-        line.findings.append(repeated)
-        line.status = "skipped" if repeated.severity is Severity.INFO else "refused"
-        return line
-    outcome = _convert(read, companions, mapping, options)
-    line.findings, line.account = outcome.findings, outcome.account
-    if not outcome.made:
-        line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
-        return line
-    try:
-        _guard_and_write(line, outcome, out, options, names.folder(path))
-    except OSError as error:
-        line.status = "failed"
-        message = f"the output cannot be written: {type(error).__name__}"
-        line.findings.append(Finding("S008", Severity.ERROR, message))
-    return line
+
+    def _aside(self, read: Instance) -> Finding | None:
+        """Why an instance is no source itself, if it is none."""
+        direction = direction_of(read, self.mapping)
+        if is_companion(read) or (self.options.to == "first" and direction == "second"):
+            return Finding("S004", Severity.INFO, "consulted for the instances that name it")
+        if not direction:
+            message = "no sheets convert instances of this SOP Class"
+            return Finding("S005", Severity.INFO, message, "SOPClassUID")
+        return None
+
+    def _one(self, line: Input, read: Instance, path: Path) -> None:
+        outcome = self._outcome(read, line)
+        line.findings, line.account = outcome.findings, outcome.account
+        self.owners.update(dict.fromkeys(outcome.parts, line))
+        if outcome.answer is not None:
+            line.status = "converted"
+            line.outputs = []
+            return
+        if not outcome.made:
+            line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
+            return
+        try:
+            _guard_and_write(line, outcome, self.out, self.options, self.names.folder(self._bundle(read, path)))
+        except OSError as error:
+            line.status = "failed"
+            message = f"the output cannot be written: {type(error).__name__}"
+            line.findings.append(Finding("S008", Severity.ERROR, message))
+
+    def _bundle(self, read: Instance, path: Path) -> Path:
+        """What names the outputs of a source: the file, or the folder that holds a set with its radiations."""
+        several = direction_of(read, self.mapping) == "first" and path.parent.name
+        return path.parent if several else path
+
+    def _outcome(self, read: Instance, line: Input) -> Outcome:
+        options = self.options
+        try:
+            others = self.shelf.beside(read)
+            group = self._joined(read) if options.join else [read]
+            if len(group) > 1:
+                self.owners.update({each.sop_instance_uid: line for each in group if each is not read})
+                beside = [other for each in group for other in self.shelf.beside(each)]
+                return convert_sets(group, beside, self.mapping, lenient=options.lenient, remake=options.remake)
+            return convert_instance(
+                read,
+                others,
+                self.mapping,
+                to=options.to,
+                preserve=options.preserve,
+                lenient=options.lenient,
+                remake=options.remake,
+            )
+        except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
+            # The type only: a message could repeat a value of the source.
+            message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
+            return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
+
+    def _joined(self, read: Instance) -> list[Instance]:
+        """The set with those that share its source, in the order of their names."""
+        if direction_of(read, self.mapping) != "first":
+            return [read]
+        sets = [
+            each for each in self.shelf.of_class(read.sop_class_uid) if each.sop_instance_uid != read.sop_instance_uid
+        ]
+        others = [other for each in (read, *sets) for other in self.shelf.beside(each)]
+        return next(group for group in joined([read, *sets], others, self.mapping) if read in group)
+
+    def close(self) -> None:
+        """Say of each part what became of the source that it belongs to."""
+        for line, uid in self.parts:
+            owner = self.owners.get(uid)
+            if owner is None:
+                line.status = "refused"
+                message = "no RT Radiation Set among the sources names this instance, and it is converted with its set"
+                line.findings.append(Finding("T245", Severity.ERROR, message, cite="PS3.3 A.86.1.4"))
+                continue
+            line.status, line.outputs = owner.status, list(owner.outputs)
+            line.findings.append(Finding("S009", Severity.INFO, "converted, or not, with the set that names it"))
 
 
 def _repeated(read: Instance, seen: dict[str, str]) -> Finding | None:
@@ -160,22 +231,13 @@ def _repeated(read: Instance, seen: dict[str, str]) -> Finding | None:
     return Finding("S007", Severity.ERROR, message, "SOPInstanceUID", cite="PS3.5 9")
 
 
-def _convert(read: Instance, companions: list[Instance], mapping: Mapping, options: Options) -> Outcome:
-    try:
-        return convert_instance(
-            read, companions, mapping, to=options.to, preserve=options.preserve, lenient=options.lenient
-        )
-    except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
-        # The type only: a message could repeat a value of the source.
-        message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
-        return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
-
-
 def _guard_and_write(line: Input, outcome: Outcome, out: Path, options: Options, name: str) -> None:
     """Validate what was made; write it, or keep it back."""
     from transcoder.validator import check_bundle
 
-    judged = check_bundle([scan(made.data, implicit=False) for made in outcome.made])
+    # What is given back byte for byte is not ours to judge: a plan may have come with faults of its own.
+    made_here = [made for made in outcome.made if not made.file]
+    judged = check_bundle([scan(made.data, implicit=False) for made in made_here]) or [[] for _ in outcome.made]
     files = [f"{number:02d}-{class_name(made.sop_class_uid)}.dcm" for number, made in enumerate(outcome.made, start=1)]
     valid = True
     for file, findings in zip(files, judged, strict=True):
@@ -192,7 +254,7 @@ def _guard_and_write(line: Input, outcome: Outcome, out: Path, options: Options,
         return
     folder = Path(name) if valid else Path(QUARANTINE) / name
     for file, made in zip(files, outcome.made, strict=True):
-        content = encode_file(made.data, made.sop_class_uid, made.sop_instance_uid)
+        content = made.file or encode_file(made.data, made.sop_class_uid, made.sop_instance_uid)
         write_file(out / folder / file, content)
         line.outputs.append((folder / file).as_posix())
 

@@ -43,6 +43,8 @@ _FEW = 3
     show_default=True,
     help="warn also reads values that are illegal and yet unambiguous.",
 )
+@click.option("--join", is_flag=True, help="Way back: sets that share their source become fraction groups of one plan.")
+@click.option("--remake", is_flag=True, help="Way back: make a new plan even where the one of the set is at hand.")
 @click.option("--force", is_flag=True, help="Write outputs that fail validation to OUT/quarantine/.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors of the call.")
 @click.pass_context
@@ -54,6 +56,8 @@ def convert(
     preserve: bool,
     overlays: tuple[Path, ...],
     policy: str,
+    join: bool,
+    remake: bool,
     force: bool,
     quiet: bool,
 ) -> None:
@@ -69,7 +73,7 @@ def convert(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
-    options = Options(to or "", preserve, policy == "warn", force)
+    options = Options(to or "", preserve, policy == "warn", force, join, remake)
     with _Progress() as progress:
         inputs = convert_folder(sources, out, mapping, options, progress)
     if not quiet:

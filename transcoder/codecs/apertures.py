@@ -53,7 +53,8 @@ def _at_isocenter(values: Array, sad: Array | None, plane: Array | None) -> Arra
         return values
     if not (sad[0] > 0 and plane[0] > 0):
         raise Refused("T034", "a distance from the source that is not positive")
-    return values * sad[0] / plane[0]
+    scaled: Array = values * sad[0] / plane[0]
+    return scaled
 
 
 def _increasing(boundaries: Array) -> Array:
@@ -143,10 +144,10 @@ class LeafBoundaries:
     first="number number",
     second="number number",
     required=1,
-    normalises="an offset becomes part of positions and boundaries; a device at 180 or 270 degrees is described at 0 or 90",
+    normalises="an offset becomes part of positions and boundaries; a device at 180 or 270 degrees is at 0 or 90",
 )
 class LeafPositions:
-    """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm, negative side first, by boundary, and offset.
+    """Leaf or jaw positions (n, 2N) mm <-> delimiter positions (n, 2N) mm by boundary, negative side first, and offset.
 
     The lists of both banks are reversed at +90 degrees, and where ``order`` (1,) is -1.0 because the boundaries
     decrease; both together leave them as they are. A jaw pair has one delimiter, so it stays as it is. The offset

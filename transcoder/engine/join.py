@@ -54,13 +54,13 @@ def join(
     for each in members.instances():
         run.ledger.add(each.item, _declared(sheets, family.targets[1]))
     check_members(run, sets, members, family)
-    if run.failed:
-        return Outcome(findings=run.findings)
+    if _failed(run):
+        return Outcome(findings=run.findings, parts=members.names())
     joiner = _Joiner(run, sets, members, family, software)
     with suppress(Missing):
         joiner.all()
-    outcome = Outcome(findings=run.findings)
-    if run.failed:
+    outcome = Outcome(findings=run.findings, parts=members.names())
+    if _failed(run):
         return outcome
     sources = [*sets, *members.instances()]
     write_references(run, joiner.tree, Directory(sets[0], [*sources, *others], [joiner.tree.root]))
@@ -68,13 +68,17 @@ def join(
     run.ledger.target(tally, count)
     uid = joiner.tree.root[_UID].raw.rstrip(b"\0").decode()
     _check_links(run, sources, uid)
-    if run.failed:
+    if _failed(run):
         return outcome
     standard = next(uid for uid, kind in family.sop_classes if kind == "standard")
     outcome.made.append(Made(family.root, standard, uid, data))
     outcome.account, unaccounted = run.ledger.close()
     run.findings.extend(unaccounted)
     return outcome
+
+
+def _failed(run: Run) -> bool:
+    return run.failed
 
 
 def _declared(sheets: Sheets, target: Target) -> dict[str, Declared]:

@@ -13,7 +13,7 @@ from transcoder.dicom.elements import Element, Item, keyword
 from transcoder.findings import Account, Entry, Fate, Finding, Origin, Severity
 from transcoder.mapping.model import Declared
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "count_of"]
 
 _CREATOR_LOW, _CREATOR_HIGH = 0x10, 0xFF
 Note = tuple[Fate, str, str]
@@ -66,7 +66,8 @@ class Ledger:
         """The account, and one finding for each path with unaccounted elements."""
         rows: Rows = Counter()
         private: Counter[str] = Counter()
-        for source, self.declared in self._roots:
+        for source, declared in self._roots:
+            self.declared = declared
             self._close_item(source, "", None, rows, private)
         account = Account()
         account.private = dict(private)
@@ -120,7 +121,7 @@ class Ledger:
 
     def _close_private(self, item: Item, element: Element, path: str, rows: Rows, private: Counter[str]) -> None:
         creator = _creator(item, element.tag)
-        count = 1 + sum(_count(child) for child in element.items) if element.vr == "SQ" else 1
+        count = 1 + sum(count_of(child) for child in element.items) if element.vr == "SQ" else 1
         private[creator] += count
         place = f"{path}/" if path else ""
         note = (Fate.DECLARED, "private", "private elements are not copied; --preserve keeps them")
@@ -142,7 +143,8 @@ def _creator(item: Item, tag: int) -> str:
     return name or f"({tag >> 16:04X}) without creator"
 
 
-def _count(item: Item) -> int:
+def count_of(item: Item) -> int:
+    """The number of elements in an item, nested ones included."""
     return sum(
-        1 + sum(_count(child) for child in element.items) if element.vr == "SQ" else 1 for element in item.values()
+        1 + sum(count_of(child) for child in element.items) if element.vr == "SQ" else 1 for element in item.values()
     )

@@ -39,6 +39,10 @@ class Members:
         """The radiations of one set."""
         return [each for _, each in self.by_set[source.sop_instance_uid] if each is not None]
 
+    def names(self) -> list[str]:
+        """The UIDs of all radiations that the sets name."""
+        return [name for row in self.by_set.values() for name, _ in row]
+
     def instances(self) -> list[Instance]:
         """The radiations of all sets, each once."""
         found = [each for row in self.by_set.values() for _, each in row if each is not None]

@@ -23,7 +23,7 @@ from transcoder.dicom.elements import Item, encode
 from transcoder.dicom.files import encode_file
 from transcoder.dicom.instance import Instance
 
-__all__ = ["CREATOR", "embed", "restore"]
+__all__ = ["CREATOR", "embed", "is_block", "restore"]
 
 CREATOR = "RT TRANSCODER SOURCE"
 _GROUP = 0x0099
@@ -46,6 +46,11 @@ def embed(root: Item, source: Instance) -> int:
     for tag, vr, value in rows:
         root.put(tag, vr, value)
     return len(rows)
+
+
+def is_block(tag: int) -> bool:
+    """Whether a tag belongs to the group of the block, that of its creator element included."""
+    return tag >> 16 == _GROUP
 
 
 def restore(root: Item) -> bytes | None:

@@ -34,21 +34,31 @@ _LABEL = tag_of("UserContentLabel")
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One instance that was made: its role, its names, and its encoded data set (explicit VR little endian)."""
+    """One instance that was made: its role, names and encoded data set (explicit VR little endian).
+
+    ``file`` is the whole file where it is given back as it was.
+    """
 
     role: str
     sop_class_uid: str
     sop_instance_uid: str
     data: bytes
+    file: bytes = b""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one source: the instances made (none when it was refused), the account, the findings."""
+    """What became of one source: the instances made (none when it was refused), the account, the findings.
+
+    ``answer`` is an instance that was there already and says the same; ``parts`` names the instances that were
+    converted as parts of the source.
+    """
 
     made: list[Made] = field(default_factory=list)
     account: Account = field(default_factory=Account)
     findings: list[Finding] = field(default_factory=list)
+    answer: Instance | None = None
+    parts: list[str] = field(default_factory=list)
 
 
 def split(

@@ -1,0 +1,75 @@
+"""Which instances of many files belong to one: found by what they name, and read only when they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.files import read_file
+from transcoder.dicom.instance import Instance
+
+__all__ = ["Shelf", "class_in", "named_by"]
+
+_INSTANCE = tag_of("ReferencedSOPInstanceUID")
+# SOP Class UID stands among the first elements of a data set, behind preamble and file meta information.
+_HEAD = 4096
+_CLASS_TAG = b"\x08\x00\x16\x00"
+
+
+def class_in(path: Path) -> str:
+    """The SOP Class UID that a file shows in its first bytes, empty where they do not (deflated, big endian)."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return ""
+    start = head.find(_CLASS_TAG)
+    if start < 0:
+        return ""
+    explicit = head[start + 4 : start + 6] == b"UI"
+    length = int.from_bytes(head[start + 6 : start + 8] if explicit else head[start + 4 : start + 8], "little")
+    return head[start + 8 : start + 8 + length].rstrip(b"\0 ").decode("ascii", "replace")
+
+
+def named_by(item: Item) -> Iterator[str]:
+    """The UID of every instance that an item names, at any depth."""
+    element = item.get(_INSTANCE)
+    if element is not None:
+        yield element.raw.rstrip(b"\0 ").decode("ascii", "replace")
+    for each in item.values():
+        if isinstance(each.value, list):
+            for child in each.value:
+                yield from named_by(child)
+
+
+class Shelf:
+    """The files of a run that others may consult: their names and what they name are kept, their content is not."""
+
+    def __init__(self, paths: Iterable[Path], classes: Collection[str]) -> None:
+        self._paths: dict[str, Path] = {}
+        self._names: dict[str, frozenset[str]] = {}
+        for path in paths:
+            shown = class_in(path)
+            if shown and shown not in classes:
+                continue
+            read = read_file(path)
+            if isinstance(read, Instance) and read.sop_class_uid in classes:
+                self._paths.setdefault(read.sop_instance_uid, path)
+                self._names.setdefault(read.sop_instance_uid, frozenset(named_by(read.item)))
+
+    def of_class(self, sop_class_uid: str) -> list[Instance]:
+        """Every instance of one class, in the order of their UIDs."""
+        read = [read_file(path) for _, path in sorted(self._paths.items())]
+        return [each for each in read if isinstance(each, Instance) and each.sop_class_uid == sop_class_uid]
+
+    def beside(self, instance: Instance) -> list[Instance]:
+        """What the instance names, what names it, and what stands in such a relation to those."""
+        names = dict(self._names)
+        names[instance.sop_instance_uid] = frozenset(named_by(instance.item))
+        found = {instance.sop_instance_uid}
+        for _ in range(2):
+            found |= {each for uid in found for each in names.get(uid, ())} & names.keys()
+            found |= {uid for uid, named in names.items() if named & found}
+        wanted = sorted((found - {instance.sop_instance_uid}) & self._paths.keys())
+        return [read for uid in wanted if isinstance(read := read_file(self._paths[uid]), Instance)]

@@ -1,0 +1,141 @@
+"""From a set to the plan it came from, or to a new one: what is at hand is given back, the rest is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transcoder.dicom.elements import Damaged, Item, encode, scan, tag_of
+from transcoder.dicom.files import decode
+from transcoder.dicom.instance import Instance
+from transcoder.engine.join import join
+from transcoder.engine.ledger import count_of
+from transcoder.engine.preflight_back import Members
+from transcoder.engine.preserve import is_block, restore
+from transcoder.engine.split import Made, Outcome, split
+from transcoder.findings import Account, Entry, Fate, Finding, Severity
+from transcoder.mapping.model import Family, Mapping
+
+__all__ = ["bring_back", "lineage"]
+
+_SOURCE = tag_of("DefinitionSourceSequence")
+_NAMED = tag_of("ReferencedSOPInstanceUID")
+_FRAME = tag_of("FrameOfReferenceUID")
+_STUDY = tag_of("StudyInstanceUID")
+
+
+def bring_back(
+    sets: Sequence[Instance],
+    others: Sequence[Instance],
+    sheets: Mapping,
+    family: Family,
+    *,
+    software: str,
+    lenient: bool = False,
+    remake: bool = False,
+) -> Outcome:
+    """The first-generation instance of a set, or of several as its groups (C.8.8.13.2).
+
+    A set that was made from an instance among ``others`` is answered by that one, and a set that holds its source by
+    the source, byte for byte; ``remake`` makes a new instance in either case. Joined sets are always made anew.
+    """
+    if not remake and len(sets) == 1:
+        found = _answered(sets[0], others) or _restored(sets[0], others, sheets, family, software)
+        if found is not None:
+            found.parts = Members.of(sets, others, family).names()
+            return found
+    return join(sets, others, sheets, family, software=software, lenient=lenient)
+
+
+def lineage(source: Instance, others: Sequence[Instance], mapping: Mapping) -> tuple[str, ...]:
+    """What sets must share to be joined: their study, and the one instance that their radiations were made from."""
+    family = next(each for each in mapping.families.values() if each.targets[0].sop_class == source.sop_class_uid)
+    members = Members.of([source], others, family).of_set(source)
+    plans = {name for member in members for name in _names(member)}
+    if len(plans) != 1:
+        return (source.sop_instance_uid,)
+    study = source.item.get(_STUDY)
+    return study.raw.decode("ascii", "replace") if study is not None else "", *plans
+
+
+def _names(instance: Instance) -> set[str]:
+    element = instance.item.get(_SOURCE)
+    return {_text(item) for item in (element.items if element is not None else [])}
+
+
+def _answered(source: Instance, others: Sequence[Instance]) -> Outcome | None:
+    """The instance that the set names as its definition source, where it is at hand."""
+    names = _names(source)
+    for other in others:
+        if other.sop_instance_uid in names:
+            message = "the instance that the set was made from is among the sources; nothing new is made"
+            finding = Finding("T240", Severity.INFO, message, "DefinitionSourceSequence", cite="PS3.3 C.8.8.13.2")
+            account = _account(source, "the instance that it was made from is at hand")
+            return Outcome(answer=other, findings=[finding], account=account)
+    return None
+
+
+def _text(item: Item) -> str:
+    element = item.get(_NAMED)
+    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+
+
+def _restored(
+    source: Instance, others: Sequence[Instance], sheets: Mapping, family: Family, software: str
+) -> Outcome | None:
+    try:
+        content = restore(source.item)
+    except ValueError:
+        return Outcome(findings=[_fault("the preserved source does not match its digest")])
+    if content is None:
+        return None
+    try:
+        held = decode(content)
+    except Damaged:
+        return Outcome(findings=[_fault("the preserved source cannot be read")])
+    was = Instance(held, raw=content)
+    again = split(was, others, sheets, family, software=software, lenient=True)
+    changed = _changed(source, others, again, frame_unknown=_FRAME not in held)
+    if changed is None:
+        message = "whether the set was changed since is not known: another mapping edition or structure set made it"
+        findings = [Finding("T242", Severity.WARNING, message, "", cite="Not a matter of the standard")]
+    elif changed:
+        message = "the set or a radiation was changed since it was made; --remake converts what it holds now"
+        return Outcome(findings=[_fault(message)])
+    else:
+        findings = []
+    message = "the preserved source is given back byte for byte"
+    findings.append(Finding("T243", Severity.INFO, message, "", cite="PS3.3 C.8.8.13.2"))
+    made = Made(family.root, was.sop_class_uid, was.sop_instance_uid, encode(held), content)
+    account = _account(source, "the preserved source is given back")
+    account.target.elements = account.target.mapped = count_of(held)
+    return Outcome(made=[made], account=account, findings=findings)
+
+
+def _fault(message: str) -> Finding:
+    return Finding("T241", Severity.ERROR, message, "")
+
+
+def _changed(source: Instance, others: Sequence[Instance], made: Outcome, *, frame_unknown: bool) -> bool | None:
+    """Whether the set or a radiation differs from what its source gives today; None where that cannot be told."""
+    known = {each.sop_instance_uid: each for each in [source, *others]}
+    again = {each.sop_instance_uid: each.data for each in made.made}
+    if source.sop_instance_uid not in again:
+        return None
+    pairs = [(known[uid].item, scan(data, implicit=False)) for uid, data in again.items() if uid in known]
+    changed = any(_plain(here) != _plain(there) for here, there in pairs)
+    # A frame of reference that a structure set gave cannot be told again without it.
+    return None if changed and frame_unknown else changed
+
+
+def _plain(item: Item) -> bytes:
+    kept = Item()
+    kept.update({tag: element for tag, element in item.items() if not is_block(tag)})
+    return encode(kept)
+
+
+def _account(source: Instance, reason: str) -> Account:
+    """Nothing of the set is converted, because its own source stands for all that it holds."""
+    count = count_of(source.item)
+    account = Account(entries=[Entry("", Fate.DERIVED.value, count, "way_back", reason)])
+    account.source.elements = account.source.derived = count
+    return account
