@@ -28,8 +28,9 @@ from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Outcome
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.model import Mapping
+from transcoder.roundtrip import Trip, round_trip
 
-__all__ = ["Input", "Options", "convert_folder"]
+__all__ = ["Input", "Options", "convert_folder", "round_trips"]
 
 QUARANTINE = "quarantine"
 
@@ -101,6 +102,21 @@ def convert_folder(
     }
     write_file(out / "report.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
     return inputs
+
+
+def round_trips(sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False) -> Iterator[Trip]:
+    """The way there and back of every source found; files that cannot be read are refused trips."""
+    paths = list(dict.fromkeys(find_files(sources)))
+    shelf = Shelf(paths, consulted_classes({class_in(path) for path in paths}, mapping))
+    for path in paths:
+        read = read_file(path)
+        if isinstance(read, Unread):
+            if read.status != "skipped":
+                yield Trip(read.path, "refused", findings=[read.finding])
+            continue
+        trip = round_trip(read, shelf.beside(read), mapping, lenient=lenient)
+        if trip is not None:
+            yield trip
 
 
 def _direction(inputs: Iterable[Input], mapping: Mapping) -> str:

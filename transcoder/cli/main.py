@@ -14,6 +14,7 @@ __all__ = ["group"]
 _COMMANDS = {
     "convert": "Convert instances to the other generation.",
     "validate": "Say what breaks the standard in instances.",
+    "roundtrip": "Convert there and back and tell what differs.",
     "explain": "Explain a rule of the mapping or the code of a finding.",
     "check": "Check the mapping sheets, or show what they cover.",
 }

@@ -1,0 +1,150 @@
+"""Why an element may differ after a way there and back: from the rules themselves and from what a ledger declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from transcoder.codecs.registry import CODECS
+from transcoder.mapping.check_roles import FIRST, SECOND, Visit, visits
+from transcoder.mapping.model import Assemble, Distinct, Each, Family, Rule
+from transcoder.mapping.model import Mapping as Sheets
+
+__all__ = ["Reasons"]
+
+_SUPPLIED = "a value that the other generation must have and the source does not say comes back"
+_NUMBERED = "counted or numbered anew"
+
+
+class _Entry(Protocol):
+    @property
+    def fate(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one node of a sheet says of a position."""
+
+    by: str
+    reason: str
+
+
+class Reasons:
+    """The reasons that the sheets give for the positions of one side."""
+
+    def __init__(self, mapping: Sheets, family: Family, side: str) -> None:
+        self.mapping, self.family, self.side = mapping, family, side
+        points = family.first_points if side == FIRST else family.second_points
+        self.own = {points.index}
+        self._said: dict[str, list[_Said]] = {}
+        self._keys: dict[str, str] = {}
+        for visit in visits(mapping):
+            self._take(visit)
+        self._declared = {
+            each.path: f"{each.kind}: {each.reason}"
+            for sheet in mapping.sheets.values()
+            for each in (sheet.declared if side == FIRST else sheet.declared_second)
+        }
+        for _, path in (each for target in family.targets for each in target.lookups):
+            self._note(f"{path.plain}/{path.steps[-1].key}", "lookup", _NUMBERED)
+
+    def points(self) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """The way from a root to its control points, and the keys of the sequences in them."""
+        points = self.family.first_points if self.side == FIRST else self.family.second_points
+        role = points.path.role
+        outer = next((path for target in self.family.targets for name, path in target.lookups if name == role), None)
+        words = (outer.plain.split("/") if outer is not None and self.side == FIRST else []) + [points.path.plain]
+        return tuple(words), self._keys
+
+    def _take(self, visit: Visit) -> None:
+        node = visit.node
+        if isinstance(node, Rule):
+            for path in node.first if self.side == FIRST else node.second:
+                reason = _of_rule(node, self.mapping, self.side)
+                for base in (visit.bases(path, self.side) or ()) if not path.name else ():
+                    self._note(base.prefix, node.id, reason)
+        elif isinstance(node, Each):
+            self._take_each(visit, node)
+        elif isinstance(node, Distinct):
+            for column in node.columns:
+                for path in column.first if self.side == FIRST else ():
+                    texts = [CODECS[via.codec].normalises for via in column.via if via.codec in CODECS]
+                    for base in visit.bases(path, FIRST) or ():
+                        self._note(base.prefix, node.id, "; ".join(filter(None, texts)) or _SUPPLIED)
+        elif isinstance(node, Assemble):
+            self._take_assemble(visit, node)
+
+    def _take_each(self, visit: Visit, node: Each) -> None:
+        openings = node.openings
+        if openings is not None:
+            self._keys |= {openings.first: openings.first_key, openings.second: openings.second_key}
+        path, number = (node.first, node.first_number) if self.side == FIRST else (node.second, node.number)
+        for base in visit.bases(path, self.side) or ():
+            if number:
+                self._note(base.below(number).prefix, node.id, _NUMBERED)
+        count = node.first_count if self.side == FIRST else node.count
+        for base in (visit.bases(count, self.side) or ()) if count is not None else ():
+            self._note(base.prefix, node.id, _NUMBERED)
+
+    def _take_assemble(self, visit: Visit, node: Assemble) -> None:
+        from transcoder.mapping.check_roles import in_input
+
+        if self.side == SECOND:
+            return
+        for each in node.inputs:
+            inner = in_input(visit, each.role, each.over, each.when_item)
+            for _, path in each.fields:
+                for step in path.steps:
+                    if step.key:
+                        self._keys[step.keyword] = step.key
+                for base in (inner.bases(path, FIRST) or ()) if not path.name else ():
+                    self._note(base.prefix, node.id, "doses come back as they are mapped (C.36.11)")
+
+    def _note(self, plain: str, by: str, reason: str) -> None:
+        self._said.setdefault(plain, []).append(_Said(by, reason))
+
+    def of(self, plain: str, entries: Mapping[str, _Entry], *, absent: bool) -> str:
+        """The reason for a difference at a position, empty where nobody gives one; ``absent`` before the trip."""
+        for path in _upwards(plain):
+            entry = entries.get(path)
+            if entry is not None and entry.fate == "declared" and not absent:
+                return f"{entry.rule}: {entry.reason}" if entry.reason else ""
+        said = [each for path in _upwards(plain) for each in self._said.get(path, ()) if each.reason]
+        if said:
+            return f"{said[0].by}: {said[0].reason}"
+        for path in _upwards(plain):
+            if path in self._declared:
+                return self._declared[path]
+        return ""
+
+
+def _upwards(plain: str) -> Iterator[str]:
+    while plain:
+        yield plain
+        plain = plain.rpartition("/")[0]
+
+
+def _of_rule(rule: Rule, mapping: Sheets, side: str) -> str:
+    """What a rule says about a value that does not come back as it was."""
+    if rule.one_way:
+        return rule.reason
+    texts = []
+    for via in rule.via:
+        if via.codec == "table":
+            table = mapping.tables[str(dict(via.arguments)["name"])]
+            texts.append("several terms have one meaning" if table.aliases or table.back else "")
+            texts.append("a term without counterpart is left out" if table.open else "")
+        elif via.codec in CODECS:
+            texts.append(CODECS[via.codec].normalises)
+    if rule.generated:
+        texts.append("a name that is made")
+    if rule.lost or rule.lost_back:
+        texts.append(rule.lost if side == FIRST else rule.lost_back)
+    if any(each.action != "refuse" for each in rule.otherwise):
+        texts.append(_SUPPLIED)
+    return "; ".join(dict.fromkeys(filter(None, texts)))

@@ -1,0 +1,171 @@
+"""There and back: what a source loses on the way to the other generation and home again, each loss with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from transcoder.api import convert_instance, convert_sets, direction_of
+from transcoder.dicom.difference import Difference, differences, expanded
+from transcoder.dicom.elements import Item, encode, scan, tag_of
+from transcoder.dicom.instance import Instance
+from transcoder.engine.split import Made, Outcome
+from transcoder.findings import Finding
+from transcoder.mapping.model import Family, Mapping
+from transcoder.mapping.reasons import Reasons
+
+__all__ = ["Row", "Trip", "round_trip"]
+
+_SOURCE = tag_of("DefinitionSourceSequence")
+# What names an instance, or says when, by whom and from what it was made, differs between any two instances.
+_OWN = frozenset(
+    {
+        "SOPInstanceUID", "SeriesInstanceUID", "DefinitionSourceSequence", "ConversionSourceAttributesSequence",
+        "ContributingEquipmentSequence", "ReferencedSeriesSequence",
+        "StudiesContainingOtherReferencedInstancesSequence",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One difference and the reason for it, empty where there is none."""
+
+    path: str
+    before: str
+    after: str
+    reason: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The row as a JSON object."""
+        return {"path": self.path, "before": self.before, "after": self.after, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class Trip:
+    """What became of one source: refused on the way out or back, or returned, with its differences."""
+
+    path: str
+    status: str
+    rows: list[Row] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def unexplained(self) -> int:
+        """The number of differences without a reason."""
+        return sum(not row.reason for row in self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The trip as a JSON object."""
+        return {
+            "path": self.path,
+            "status": self.status,
+            "differences": len(self.rows),
+            "unexplained": self.unexplained,
+            "rows": [row.as_dict() for row in self.rows],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+def round_trip(source: Instance, others: Sequence[Instance], mapping: Mapping, *, lenient: bool = False) -> Trip | None:
+    """Take a source to the other generation and back, and a second time out to see that nothing drifts.
+
+    A difference is explained by what the ledger declared on the way out, by what a rule or codec says that it
+    normalises, or by a rule of one direction; and the second way out must give the content of the first, or what
+    came back does not mean the same. None for an instance that is no source by itself.
+    """
+    direction = direction_of(source, mapping)
+    family = next(iter(mapping.families.values()))
+    if direction == "second":
+        return _from_first(source, others, mapping, family, lenient=lenient)
+    if direction == "first" and source.sop_class_uid == family.targets[0].sop_class:
+        return _from_second(source, others, mapping, family, lenient=lenient)
+    return None
+
+
+def _from_first(
+    source: Instance, others: Sequence[Instance], mapping: Mapping, family: Family, *, lenient: bool
+) -> Trip:
+    out = convert_instance(source, others, mapping, lenient=lenient)
+    if not out.made:
+        return Trip(source.path, "refused", findings=out.findings)
+    back = _home(out, mapping, family)
+    if not back.made:
+        return Trip(source.path, "refused on the way back", findings=back.findings)
+    home = _item(back.made[0])
+    reasons = Reasons(mapping, family, "first")
+    trip = Trip(source.path, "returned", findings=[*out.findings, *back.findings])
+    points, keys = reasons.points()
+    before, after = (expanded(item, points, keys, frozenset(reasons.own)) for item in (source.item, home))
+    declared = {entry.path: entry for entry in out.account.entries}
+    for each in differences(before, after):
+        trip.rows.append(_row(each, reasons.of(each.plain, declared, absent=each.before == "-")))
+    again = convert_instance(Instance(_unlinked(home, family)), others, mapping, lenient=lenient)
+    trip.rows.extend(_drift(out.made, again))
+    return trip
+
+
+def _from_second(
+    source: Instance, others: Sequence[Instance], mapping: Mapping, family: Family, *, lenient: bool
+) -> Trip:
+    back = convert_sets([source], others, mapping, lenient=lenient, remake=True)
+    if not back.made:
+        return Trip(source.path, "refused", findings=back.findings)
+    home = _unlinked(_item(back.made[0]), family)
+    out = convert_instance(Instance(home), others, mapping, lenient=lenient)
+    if not out.made:
+        return Trip(source.path, "refused on the way back", findings=out.findings)
+    known = {each.sop_instance_uid: each for each in others}
+    before = [source, *(known[name] for name in back.parts if name in known)]
+    declared = {entry.path: entry for entry in back.account.entries}
+    reasons = Reasons(mapping, family, "second")
+    points, keys = reasons.points()
+    trip = Trip(source.path, "returned", findings=[*back.findings, *out.findings])
+    if len(before) != len(out.made):
+        trip.rows.append(Row("RTRadiationSequence", str(len(before)), str(len(out.made)), ""))
+    for number, (mine, made) in enumerate(zip(before, out.made, strict=False)):
+        here, there = (expanded(item, points, keys, frozenset(reasons.own)) for item in (mine.item, _item(made)))
+        for each in differences(here, there, place=f"{'set' if not number else f'radiation {number}'}: "):
+            plain = each.plain
+            trip.rows.append(_row(each, reasons.of(plain, declared, absent=each.before == "-")))
+    return trip
+
+
+def _home(out: Outcome, mapping: Mapping, family: Family) -> Outcome:
+    made = [Instance(_item(each)) for each in out.made]
+    sets = [each for each in made if each.sop_class_uid == family.targets[0].sop_class]
+    return convert_sets(sets, [each for each in made if each not in sets], mapping, remake=True)
+
+
+def _row(each: Difference, reason: str) -> Row:
+    return Row(each.path, each.before, each.after, reason)
+
+
+def _drift(first: list[Made], again: Outcome) -> list[Row]:
+    """What differs between the instances of the first and of the second way out, names left aside."""
+    if len(again.made) != len(first):
+        code = next((finding.code for finding in again.findings if finding.severity == "error"), "")
+        return [Row("second way out", f"{len(first)} instances", f"{len(again.made)} instances {code}".strip(), "")]
+    rows = []
+    for one, other in zip(first, again.made, strict=True):
+        for each in differences(_item(one), _item(other)):
+            top = each.plain.split("/", 1)[0]
+            if top in _OWN or each.plain.endswith("UID"):
+                continue
+            rows.append(Row(f"second way out, {one.role}: {each.path}", each.before, each.after, ""))
+    return rows
+
+
+def _item(made: Made) -> Item:
+    return scan(made.data, implicit=False)
+
+
+def _unlinked(home: Item, family: Family) -> Item:
+    """A copy that does not name its source: otherwise the way out would lead to what it was made from."""
+    copy = scan(encode(home), implicit=False)
+    for word in (family.targets[0].per.keyword, family.first_points.path.steps[0].keyword, "BeamSequence"):
+        element = copy.get(tag_of(word))
+        for item in element.items if element is not None else []:
+            item.pop(_SOURCE, None)
+    return copy
