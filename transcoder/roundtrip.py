@@ -11,13 +11,15 @@ from transcoder.dicom.difference import Difference, differences, expanded
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Made, Outcome
-from transcoder.findings import Finding
+from transcoder.findings import Entry, Fate, Finding
 from transcoder.mapping.model import Family, Mapping
 from transcoder.mapping.reasons import Reasons
 
 __all__ = ["Row", "Trip", "round_trip"]
 
 _SOURCE = tag_of("DefinitionSourceSequence")
+# Relative: what 16 characters keep of a number (PS3.5 6.2), with a place to spare for a product.
+DECIMAL = 1e-11
 # What names an instance, or says when, by whom and from what it was made, differs between any two instances.
 _OWN = frozenset(
     {
@@ -98,11 +100,11 @@ def _from_first(
     trip = Trip(source.path, "returned", findings=[*out.findings, *back.findings])
     points, keys = reasons.points()
     before, after = (expanded(item, points, keys, frozenset(reasons.own)) for item in (source.item, home))
-    declared = {entry.path: entry for entry in out.account.entries}
+    declared = _declared(out)
     for each in differences(before, after):
         trip.rows.append(_row(each, reasons.of(each.plain, declared, absent=each.before == "-")))
     again = convert_instance(Instance(_unlinked(home, family)), others, mapping, lenient=lenient)
-    trip.rows.extend(_drift(out.made, again))
+    trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
     return trip
 
 
@@ -118,7 +120,7 @@ def _from_second(
         return Trip(source.path, "refused on the way back", findings=out.findings)
     known = {each.sop_instance_uid: each for each in others}
     before = [source, *(known[name] for name in back.parts if name in known)]
-    declared = {entry.path: entry for entry in back.account.entries}
+    declared = _declared(back)
     reasons = Reasons(mapping, family, "second")
     points, keys = reasons.points()
     trip = Trip(source.path, "returned", findings=[*back.findings, *out.findings])
@@ -142,18 +144,30 @@ def _row(each: Difference, reason: str) -> Row:
     return Row(each.path, each.before, each.after, reason)
 
 
-def _drift(first: list[Made], again: Outcome) -> list[Row]:
-    """What differs between the instances of the first and of the second way out, names left aside."""
+def _declared(outcome: Outcome) -> dict[str, Entry]:
+    """The ledger's entries by position; what was lost there speaks before what was not."""
+    lost = [entry for entry in outcome.account.entries if entry.fate == Fate.DECLARED.value]
+    return {entry.path: entry for entry in [*outcome.account.entries, *lost]}
+
+
+def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[str, Entry]) -> list[Row]:
+    """What differs between the instances of the first and of the second way out, names left aside.
+
+    Explained is only what the way back declared as lost, what a codec settles on the second side, and what is no
+    content but made from it, as labels are; an empty value says as much as none. Numbers that went through a decimal string agree within its 16 characters.
+    """
     if len(again.made) != len(first):
         code = next((finding.code for finding in again.findings if finding.severity == "error"), "")
         return [Row("second way out", f"{len(first)} instances", f"{len(again.made)} instances {code}".strip(), "")]
     rows = []
     for one, other in zip(first, again.made, strict=True):
-        for each in differences(_item(one), _item(other)):
+        for each in differences(_item(one), _item(other), within=DECIMAL):
             top = each.plain.split("/", 1)[0]
-            if top in _OWN or each.plain.endswith("UID"):
+            empty = {each.before, each.after} == {"-", "empty"}
+            if empty or top in _OWN or each.plain.endswith("UID"):
                 continue
-            rows.append(Row(f"second way out, {one.role}: {each.path}", each.before, each.after, ""))
+            reason = reasons.settled(each.plain, declared)
+            rows.append(Row(f"second way out, {one.role}: {each.path}", each.before, each.after, reason))
     return rows
 
 

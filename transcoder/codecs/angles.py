@@ -71,6 +71,7 @@ class ContinuousAngle:
     second="number",
     required=1,
     eager=True,
+    settles="an angle that was displayed nowhere is displayed; the matrix beside it says the same",
     normalises="an angle that is displayed nowhere comes from the geometry, in [0, 360)",
 )
 class ShownAngle:

@@ -88,6 +88,7 @@ class BoundaryOrder:
     "leaf_boundaries",
     first="number",
     second="number",
+    settles="an offset is part of positions and boundaries, a turn of 180 degrees of their signs",
     normalises="boundaries that decrease come back increasing; a device at 180 or 270 degrees is described at 0 or 90",
 )
 class LeafBoundaries:
@@ -144,6 +145,7 @@ class LeafBoundaries:
     first="number number",
     second="number number",
     required=1,
+    settles="an offset is part of positions and boundaries, a turn of 180 degrees of their signs",
     normalises="an offset becomes part of positions and boundaries; a device at 180 or 270 degrees is at 0 or 90",
 )
 class LeafPositions:

@@ -31,7 +31,10 @@ def dose_contribution_back(
     places = {int(each["number"].value[0]): number for number, each in enumerate(identifications)}
     doses = [_doses(each, places) for each in radiations]
     named = _named(identifications, doses)
-    references = {place: _reference(identifications[place], number) for place, number in named.items()}
+    references = {
+        place: _reference(identifications[place], number, [row[place] for row in doses if place in row])
+        for place, number in named.items()
+    }
     notes: list[str] = []
     beams = [
         _beam(radiation, row, identifications, references, known, notes)
@@ -91,7 +94,7 @@ def _named(identifications: list[Record], doses: list[dict[int, Record]]) -> dic
     return dict(sorted(numbers.items()))
 
 
-def _reference(identification: Record, number: int) -> Record:
+def _reference(identification: Record, number: int, doses: list[Record]) -> Record:
     label = identification["label"]
     text, _ = Numbered.backward(label.value, REFERENCE) if label.value else (None, None)
     at_point = bool(identification["coordinates"])
@@ -106,7 +109,7 @@ def _reference(identification: Record, number: int) -> Record:
         "description": Cell(text, label.sources),
         "coordinates": identification["coordinates"],
         "kind": Cell(Assumed(["TARGET"])),
-        "purpose": NONE,
+        "purpose": next((value["purpose"] for each in doses for value in each["values"] if value["purpose"]), NONE),
     }
 
 

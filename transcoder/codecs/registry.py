@@ -86,6 +86,7 @@ class CodecInfo:
     normalises: str
     one_way: str
     eager: bool
+    settles: str
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
@@ -142,6 +143,7 @@ def codec(
     normalises: str = "",
     one_way: str = "",
     eager: bool = False,
+    settles: str = "",
 ) -> Callable[[type], type]:
     """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message) of the
     same values, and ``lost`` which of the first-generation values do not arrive whole.
@@ -149,7 +151,8 @@ def codec(
     ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
     comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``,
-    ``eager`` says that ``backward`` has something to say even where its value is absent.
+    ``eager`` says that ``backward`` has something to say even where its value is absent; ``settles`` names what
+    the way back and out again gives in another form on the second side, with the same meaning.
     """
 
     def register(cls: type) -> type:
@@ -167,6 +170,7 @@ def codec(
             normalises=normalises,
             one_way=one_way,
             eager=eager,
+            settles=settles,
             forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
             backward=backward,
             doc=(cls.__doc__ or "").strip(),

@@ -196,6 +196,7 @@ class Label:
     "axis_distance",
     first="number",
     second="number number",
+    settles="beam modifiers are described at the source-axis distance",
     normalises="beam modifiers are described at the source-axis distance",
 )
 class AxisDistance:

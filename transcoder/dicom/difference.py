@@ -24,8 +24,13 @@ class Difference:
     after: str
 
 
-def differences(before: Item, after: Item, place: str = "", plain: str = "") -> Iterator[Difference]:
-    """Every element that only one of two data sets holds, or that differs in value; numbers are compared as numbers."""
+def differences(
+    before: Item, after: Item, place: str = "", plain: str = "", *, within: float = 0.0
+) -> Iterator[Difference]:
+    """Every element that only one of two data sets holds, or that differs in value.
+
+    Numbers are compared as numbers, and are equal where they differ by no more than the fraction ``within``.
+    """
     for tag in sorted(before.keys() | after.keys()):
         if not tag & 0xFFFF:
             continue
@@ -33,19 +38,27 @@ def differences(before: Item, after: Item, place: str = "", plain: str = "") -> 
         here, there = before.get(tag), after.get(tag)
         path, position = f"{place}{name}", f"{plain}{name}"
         if _is_sequence(here) or _is_sequence(there):
-            yield from _items(here, there, path, position)
-        elif _key(here) != _key(there):
+            yield from _items(here, there, path, position, within)
+        elif not _same(_key(here), _key(there), within):
             yield Difference(path, position, _told(here), _told(there))
 
 
-def _items(here: Element | None, there: Element | None, path: str, plain: str) -> Iterator[Difference]:
+def _same(here: object, there: object, within: float) -> bool:
+    if here == there:
+        return True
+    if not within or not isinstance(here, tuple) or not isinstance(there, tuple) or len(here) != len(there):
+        return False
+    return all(abs(one - other) <= within * max(1.0, abs(one)) for one, other in zip(here, there, strict=True))
+
+
+def _items(here: Element | None, there: Element | None, path: str, plain: str, within: float) -> Iterator[Difference]:
     left, right = (here.items if here else []), (there.items if there else [])
     if not left and not right and (here is None) != (there is None):
         yield Difference(path, plain, _told(here), _told(there))
     for number in range(max(len(left), len(right))):
         one = left[number] if number < len(left) else Item()
         other = right[number] if number < len(right) else Item()
-        yield from differences(one, other, f"{path}[{number}]/", f"{plain}/")
+        yield from differences(one, other, f"{path}[{number}]/", f"{plain}/", within=within)
 
 
 def _is_sequence(element: Element | None) -> bool:

@@ -188,7 +188,7 @@ def kinds_back(mapping: Mapping, vias: tuple[Via, ...], paths: tuple[Path, ...])
 
 def _outputs(scope: Scope, rule: Rule, values: list[Any]) -> tuple[Any, ...]:
     """The first-generation values, none where the source has not what the codec needs."""
-    eager = bool(rule.via) and rule.via[0].codec in CODECS and CODECS[rule.via[0].codec].eager
+    eager = _is_eager(rule)
     if values[0] is None and not eager:
         return ()
     if not rule.via or not rule.via[0].codec:
@@ -198,6 +198,10 @@ def _outputs(scope: Scope, rule: Rule, values: list[Any]) -> tuple[Any, ...]:
             return (values[0],)
         return () if empty or values[0] is None else (values[0],)
     return convert_back(scope, rule.via, values, eager=eager)
+
+
+def _is_eager(rule: Rule) -> bool:
+    return bool(rule.via) and rule.via[0].codec in CODECS and CODECS[rule.via[0].codec].eager
 
 
 def convert_back(scope: Scope, vias: tuple[Via, ...], values: list[Any], *, eager: bool = False) -> tuple[Any, ...]:
@@ -245,7 +249,11 @@ def _write_back(scope: Scope, rule: Rule, outputs: tuple[Any, ...], cells: list[
     sources = tuple(source for cell in cells for source in cell.sources)
     plain = _reversed(rule)
     wrote = False
+    eager = _is_eager(rule)
     for path, output in zip(rule.first, outputs, strict=False):
+        if output is None and eager and path.name:
+            # An eager codec says that there is nothing, whatever another rule has bound.
+            scope.bound[path.name] = Cell(None, sources)
         if output is None or (isinstance(output, list) and output == [""]):
             continue
         if path.name:

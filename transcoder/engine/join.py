@@ -15,6 +15,7 @@ from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import Texts, ValueFault, encode_numbers, numbers
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.ledger import Ledger
+from transcoder.engine.merging import content, merge_root
 from transcoder.engine.motion import motion_of
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_requires
@@ -141,7 +142,7 @@ class _Joiner:
             places={},
             tables={},
             target=self.tree,
-            targets={family.root: self.tree.root, "source": self.tree.root},
+            targets={},
             writers={},
             bound={
                 "software": Cell([software]),
@@ -163,10 +164,12 @@ class _Joiner:
         role = self.set_target.role
         group = self.tree.append(self.tree.root, self.set_target.per.steps)
         self._put(group, "FractionGroupNumber", number)
+        # A joined set fills a root of its own, which is merged: what an instance has once comes from the first set.
+        root = self.tree.root if number == 1 else Item()
         scope = self.scope.child(
             items={role: source.item, "instance": source.item},
             places={role: "", "instance": ""},
-            targets={self.set_target.item_role: group},
+            targets={self.family.root: root, "source": root, self.set_target.item_role: group},
         )
         check_requires(scope, self.family, role)
         beams = [self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))]
@@ -181,6 +184,8 @@ class _Joiner:
             if beam is not None:
                 self._close(beam)
         self._put(group, "NumberOfBeams", len(beams))
+        if root is not self.tree.root:
+            merge_root(self.run, self.tree, root)
 
     def _radiation(self, scope: Scope, group: Item, source: Instance, number: int) -> _Beam | None:
         target = self.radiation_target
@@ -231,7 +236,7 @@ class _Joiner:
             mine, shared = source.item.get(tag), whole.get(tag)
             if mine is None:
                 continue
-            if shared is not None and _content(mine) == _content(shared):
+            if shared is not None and content(mine) == content(shared):
                 self.run.ledger.derive(_below(mine), rule)
             else:
                 reason = "never: the first-generation instance has it once, and takes it from the set"
@@ -289,12 +294,6 @@ def _known(scope: Scope) -> dict[str, object]:
 def _referenced(item: Item) -> str:
     element = item.get(tag_of("ReferencedSOPInstanceUID"))
     return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
-def _content(element: Element) -> bytes:
-    if isinstance(element.value, list):
-        return b"".join(encode(item) for item in element.value)
-    return bytes(element.value).strip(b" \0")
 
 
 def _below(element: Element) -> list[Element]:

@@ -31,6 +31,10 @@ class TargetTree:
         self._origins[id(element)] = origin
         return element
 
+    def origin_of(self, element: Element) -> Origin:
+        """Where an element comes from."""
+        return self._origins.get(id(element), Origin.MAPPED)
+
     def put_ready(self, item: Item, tag: int, value: bytes, tally: Counter[Origin]) -> None:
         """Store a sequence whose items are encoded already, with the number of elements inside by origin."""
         element = self.put(item, tag, "SQ", value, Origin.MAPPED)

@@ -10,10 +10,12 @@ from transcoder.codecs.registry import CODECS
 from transcoder.mapping.check_roles import FIRST, SECOND, Visit, visits
 from transcoder.mapping.model import Assemble, Distinct, Each, Family, Rule
 from transcoder.mapping.model import Mapping as Sheets
+from transcoder.paths import Path
 
 __all__ = ["Reasons"]
 
 _SUPPLIED = "a value that the other generation must have and the source does not say comes back"
+PRIVATE = "private: private elements are not copied; --preserve keeps them"
 _NUMBERED = "counted or numbered anew"
 
 
@@ -42,6 +44,7 @@ class Reasons:
         points = family.first_points if side == FIRST else family.second_points
         self.own = {points.index}
         self._said: dict[str, list[_Said]] = {}
+        self._settled: dict[str, list[_Said]] = {}
         self._keys: dict[str, str] = {}
         for visit in visits(mapping):
             self._take(visit)
@@ -68,6 +71,8 @@ class Reasons:
                 reason = _of_rule(node, self.mapping, self.side)
                 for base in (visit.bases(path, self.side) or ()) if not path.name else ():
                     self._note(base.prefix, node.id, reason)
+                    if settled := _settles(node):
+                        self._settle(base.prefix, path, node, settled)
         elif isinstance(node, Each):
             self._take_each(visit, node)
         elif isinstance(node, Distinct):
@@ -78,6 +83,13 @@ class Reasons:
                         self._note(base.prefix, node.id, "; ".join(filter(None, texts)) or _SUPPLIED)
         elif isinstance(node, Assemble):
             self._take_assemble(visit, node)
+
+    def _settle(self, prefix: str, path: Path, rule: Rule, reason: str) -> None:
+        """Note the reason for a value, and for what a rule writes beside it."""
+        words = [word for word, _ in rule.companions] + [step.key for step in path.steps if step.key]
+        outer = prefix.rpartition("/")[0]
+        for place in (prefix, *(f"{outer}/{word}" for word in words)):
+            self._settled.setdefault(place, []).append(_Said(rule.id, reason))
 
     def _take_each(self, visit: Visit, node: Each) -> None:
         openings = node.openings
@@ -110,6 +122,8 @@ class Reasons:
 
     def of(self, plain: str, entries: Mapping[str, _Entry], *, absent: bool) -> str:
         """The reason for a difference at a position, empty where nobody gives one; ``absent`` before the trip."""
+        if any(part.startswith("(") for part in plain.split("/")):
+            return PRIVATE
         for path in _upwards(plain):
             entry = entries.get(path)
             if entry is not None and entry.fate == "declared" and not absent:
@@ -122,11 +136,30 @@ class Reasons:
                 return self._declared[path]
         return ""
 
+    def settled(self, plain: str, entries: Mapping[str, _Entry]) -> str:
+        """The reason for a difference between two ways out, of the narrow kinds that change no meaning."""
+        for path in _upwards(plain):
+            entry = entries.get(path)
+            if entry is not None and entry.fate == "declared":
+                return f"{entry.rule}: {entry.reason}"
+        for path in _upwards(plain):
+            for each in self._settled.get(path, ()):
+                return f"{each.by}: {each.reason}"
+        return ""
+
 
 def _upwards(plain: str) -> Iterator[str]:
     while plain:
         yield plain
         plain = plain.rpartition("/")[0]
+
+
+def _settles(rule: Rule) -> str:
+    if rule.one_way == "forward" and rule.via and all(each.action == "refuse" for each in rule.otherwise):
+        return rule.reason
+    if rule.value is not None and not rule.first:
+        return "a constant that stands beside what it belongs to"
+    return "; ".join(filter(None, (CODECS[via.codec].settles for via in rule.via if via.codec in CODECS)))
 
 
 def _of_rule(rule: Rule, mapping: Sheets, side: str) -> str:
