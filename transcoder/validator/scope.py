@@ -55,7 +55,7 @@ class Run:
 class Scope:
     """One item with the way back to the root of the data set; the path is written only when it is asked for."""
 
-    __slots__ = ("charset", "index", "item", "items", "root", "run", "tag", "up")
+    __slots__ = ("_top", "charset", "index", "item", "items", "run", "tag", "up")
 
     def __init__(
         self, item: Item, run: Run, up: Scope | None = None, tag: int = 0, items: Sequence[Item] = (), index: int = 0
@@ -66,8 +66,13 @@ class Scope:
         self.tag = tag
         self.items = items
         self.index = index
-        self.root: Scope = up.root if up else self
+        self._top: Scope | None = up.root if up else None
         self.charset: tuple[str, ...] = up.charset if up else ()
+
+    @property
+    def root(self) -> Scope:
+        """The scope of the data set. It does not hold itself, so that an instance is freed as soon as it is judged."""
+        return self._top or self
 
     @property
     def path(self) -> str:
