@@ -11,6 +11,7 @@ from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
 from transcoder.validator.bundle import check_across
 from transcoder.validator.instance import check_instance
+from transcoder.validator.once import told_once
 
 __all__ = ["check_bundle", "check_instance"]
 
@@ -20,4 +21,4 @@ def check_bundle(items: Sequence[Item]) -> list[list[Finding]]:
     findings = [check_instance(item) for item in items]
     for place, finding in check_across(items):
         findings[place].append(finding)
-    return findings
+    return [told_once(each) for each in findings]

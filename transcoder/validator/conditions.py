@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 
 from transcoder.dicom.elements import Element, tag_of, vr_of
 from transcoder.standard import Attribute, context_group
-from transcoder.validator.scope import Scope, items_of, parts
+from transcoder.validator.raw import items_of
+from transcoder.validator.scope import Scope, parts
 
 __all__ = [
     "Decided",

@@ -8,6 +8,7 @@ from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
 from transcoder.validator import geometry, points, provenance, references
 from transcoder.validator.iod import check_tables
+from transcoder.validator.once import told_once
 
 __all__ = ["check_instance"]
 
@@ -22,4 +23,4 @@ CHECKS: tuple[Callable[[Item], Iterable[Finding]], ...] = (
 
 def check_instance(item: Item) -> list[Finding]:
     """Everything found in one data set: tables, control points, references, provenance, geometry."""
-    return [finding for check in CHECKS for finding in check(item)]
+    return told_once(finding for check in CHECKS for finding in check(item))

@@ -22,6 +22,7 @@ from transcoder.standard import tables
 from transcoder.validator.bundle import check_summaries
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.instance import check_instance
+from transcoder.validator.once import told_once
 from transcoder.validator.summary import Pool, Summary, summarise
 
 __all__ = ["Verdict", "judge_files"]
@@ -74,7 +75,9 @@ def judge_files(
         spool.seek(0)
         for number, line in enumerate(spool):
             verdict = _thaw(line)
-            yield verdict._replace(findings=(*verdict.findings, *across.pop(number, ())))
+            if number in across:
+                verdict = verdict._replace(findings=tuple(told_once((*verdict.findings, *across.pop(number)))))
+            yield verdict
 
 
 def _judge_all(files: Sequence[Path], jobs: int) -> Iterator[tuple[int, list[Judgement]]]:

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from transcoder.dicom.elements import Damaged, Element, Item, keyword
+from transcoder.dicom.elements import Element, Item, keyword
 from transcoder.findings import Finding
 from transcoder.validator.catalogue import found
+from transcoder.validator.raw import items_of
 
-__all__ = ["Run", "Scope", "items_of", "parts"]
+__all__ = ["Run", "Scope", "parts"]
 
 TOLD_EACH = 20  # findings of one kind at one place of the tables that are told item by item
 
 
 @dataclass(slots=True)
-class Stray:
-    """An attribute that the tables do not hold at its place, with the number of items that have it."""
+class Recurring:
+    """What is told once for all items of a sequence that share it, with their number."""
 
     code: str
     message: str
@@ -37,19 +38,18 @@ class Run:
 
     findings: list[Finding] = field(default_factory=list)
     undecided: set[tuple[int, int]] = field(default_factory=set)
-    strays: dict[tuple[object, ...], Stray] = field(default_factory=dict)
+    recurring: dict[tuple[str, str], Recurring] = field(default_factory=dict)
     decided: dict[object, bool | None] = field(default_factory=dict)
-
     told_often: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
     def told(self) -> list[Finding]:
-        """All findings; an attribute outside the tables is told once for all items of its place."""
+        """All findings, those that recur in many items told once or counted."""
         more = [
             found(str(kind[0]), f"the same in {number - TOLD_EACH} further items", str(kind[1]), str(kind[2]))
             for kind, number in self.told_often.items()
             if number > TOLD_EACH
         ]
-        return self.findings + more + [stray.told() for stray in self.strays.values()]
+        return self.findings + more + [each.told() for each in self.recurring.values()]
 
 
 class Scope:
@@ -86,10 +86,13 @@ class Scope:
         above = self.path
         return f"{above}/{keyword(tag)}" if above else keyword(tag)
 
-    def tell(self, code: str, message: str, tag: int, cite: str) -> None:
-        """Note a finding about an attribute of the item; the same one in many items is counted after the first."""
+    def tell(self, code: str, message: str, tag: int, cite: str, below: str = "") -> None:
+        """Note a finding about an attribute of the item; the same one in many items is counted after the first.
+
+        ``below`` is a part of the path that leads on from the attribute.
+        """
         if self._is_new((code, self.pattern(tag), cite)):
-            self.run.findings.append(found(code, message, self.place(tag), cite))
+            self.run.findings.append(found(code, message, self.place(tag) + below, cite))
 
     def tell_item(self, code: str, message: str, cite: str) -> None:
         """Note a finding about the item as a whole."""
@@ -109,11 +112,12 @@ class Scope:
             scope = scope.up
         return "/".join(reversed(words))
 
-    def stray(self, code: str, message: str, tag: int, cite: str) -> None:
-        """Note an attribute that the tables do not hold here, once for all items of the sequence."""
-        stray = self.run.strays.setdefault((code, self.pattern(tag)), Stray(code, message, "", cite))
-        stray.path = stray.path or self.place(tag)
-        stray.number += 1
+    def tell_once(self, code: str, message: str, tag: int, cite: str) -> None:
+        """Note what is the same in every item: an attribute that is absent, empty or in the wrong place."""
+        key = (code, self.pattern(tag))
+        if key not in self.run.recurring:
+            self.run.recurring[key] = Recurring(code, message, self.place(tag), cite)
+        self.run.recurring[key].number += 1
 
     def within(self, tag: int) -> Scope | None:
         """The item itself or the nearest one above it that is an item of the sequence."""
@@ -128,16 +132,6 @@ class Scope:
         for _ in range(levels):
             scope = scope.up if scope else None
         return scope
-
-
-def items_of(element: Element | None) -> list[Item]:
-    """The items of a sequence; none when it is absent, no sequence or damaged."""
-    if element is None:
-        return []
-    try:
-        return element.items
-    except Damaged:
-        return []
 
 
 def parts(item: Item, tags: Sequence[int]) -> Iterator[Element]:
