@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -57,10 +58,32 @@ def test_an_unreadable_file_is_named_and_does_not_stop_the_others(folder: Path) 
 
 def test_a_file_that_is_not_dicom_is_named_and_not_blamed(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not DICOM")
+    (tmp_path / "plan.dcm").write_bytes(samples("first")[0].read_bytes())
     result = CliRunner().invoke(validate, [str(tmp_path), "--json", "-"])
-    (entry,) = json.loads(result.stdout)
-    assert [finding["severity"] for finding in entry["findings"]] == ["info"]
+    junk, _ = json.loads(result.stdout)
+    assert [finding["severity"] for finding in junk["findings"]] == ["info"]
     assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("names", [(), ("notes.txt",), ("notes.txt", "more.txt")])
+def test_a_call_that_judges_nothing_is_a_wrong_one(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        (tmp_path / name).write_text("not DICOM")
+    result = CliRunner().invoke(validate, [str(tmp_path), "--json", "-"])
+    assert [Path(entry["path"]).name for entry in json.loads(result.stdout)] == sorted(names)
+    assert "SOURCE holds no DICOM file" in result.stderr
+    assert result.exit_code == 2
+
+
+def test_a_file_name_that_is_no_text_stops_no_report(tmp_path: Path) -> None:
+    name = b"plan \xff.dcm"
+    (tmp_path / os.fsdecode(name)).write_bytes(samples("first")[0].read_bytes())
+    out = {kind: tmp_path / f"report.{kind}" for kind in ("json", "html", "sarif")}
+    options = [part for kind, path in out.items() for part in (f"--{kind}", str(path))]
+    result = CliRunner().invoke(validate, [str(tmp_path), *options])
+    assert result.exit_code == 0, result.output
+    paths = [os.fsencode(entry["path"]) for entry in json.loads(out["json"].read_text())]
+    assert any(path.endswith(name) for path in paths)
 
 
 def test_a_bottomless_file_is_a_finding(tmp_path: Path) -> None:
