@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transcoder.dicom.elements import Damaged, Element, Item
+from transcoder.dicom.elements import Element, Item
 from transcoder.validator import charsets
 from transcoder.validator.level import Level, Need, Spec
 from transcoder.validator.raw import DEEPEST
@@ -167,10 +167,8 @@ def _sequence(spec: Spec, element: Element, scope: Scope, depth: int) -> None:
     if spec.vr != "SQ":
         scope.tell("V120", f"value representation is SQ, shall be {spec.vr}", spec.tag, "PS3.6 6")
         return
-    try:
-        items = element.items
-    except Damaged as damage:
-        scope.tell("V142", f"sequence cannot be read: {damage.message}", spec.tag, "PS3.5 7.5")
+    items = scope.enter(element)
+    if items is None:
         return
     if not items and spec.filled:
         _empty(spec, "sequence has no item", scope)

@@ -18,6 +18,7 @@ from transcoder.dicom.elements import Damaged, Element, Item, keyword, tag_of, v
 
 __all__ = [
     "DEEPEST",
+    "FORMATS",
     "Numbers",
     "children",
     "code",
@@ -32,6 +33,7 @@ __all__ = [
     "numbers",
     "repeats",
     "text",
+    "text_of",
     "texts",
     "values_differ",
 ]
@@ -40,7 +42,8 @@ __all__ = [
 DEEPEST = 60
 Numbers = npt.NDArray[np.float64]
 
-_BINARY = {"FD": "<d", "FL": "<f", "US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "UV": "<Q", "SV": "<q"}
+# Of the value representations that hold numbers in binary; the values stand one behind the other.
+FORMATS = {"FD": "<d", "FL": "<f", "US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "UV": "<Q", "SV": "<q"}
 _TEXT = frozenset(["DS", "IS"])
 
 
@@ -59,10 +62,14 @@ def children(item: Item, word: str) -> list[Item]:
     return items_of(item.get(tag_of(word)))
 
 
-def text(item: Item, word: str) -> str:
+def text_of(element: Element | None) -> str:
     """The value as text without padding; empty when absent, empty or a sequence."""
-    element = item.get(tag_of(word))
     return element.raw.strip(b" \0").decode("latin-1") if element else ""
+
+
+def text(item: Item, word: str) -> str:
+    """The text of the element that has this keyword; empty when absent, empty or a sequence."""
+    return text_of(item.get(tag_of(word)))
 
 
 def texts(item: Item, word: str) -> list[str]:
@@ -171,7 +178,7 @@ def _vr(element: Element) -> str:
 
 
 def _decode(vr: str, raw: bytes) -> Numbers | None:
-    if vr not in _TEXT and vr not in _BINARY:
+    if vr not in _TEXT and vr not in FORMATS:
         return None
     try:
         values = _from_text(raw) if vr in _TEXT else _from_binary(vr, raw)
@@ -190,9 +197,9 @@ def _from_text(raw: bytes) -> Numbers:
 
 
 def _from_binary(vr: str, raw: bytes) -> Numbers:
-    if len(raw) % calcsize(_BINARY[vr]):
+    if len(raw) % calcsize(FORMATS[vr]):
         raise ValueError(vr)
-    return np.frombuffer(raw, np.dtype(_BINARY[vr])).astype(np.float64)
+    return np.frombuffer(raw, np.dtype(FORMATS[vr])).astype(np.float64)
 
 
 def comparable(element: Element) -> Hashable:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from transcoder.dicom.elements import Element, Item, keyword
+from transcoder.dicom.elements import Damaged, Element, Item, keyword
 from transcoder.findings import Finding
 from transcoder.validator.catalogue import found
 from transcoder.validator.raw import items_of
@@ -118,6 +118,14 @@ class Scope:
         if key not in self.run.recurring:
             self.run.recurring[key] = Recurring(code, message, self.place(tag), cite)
         self.run.recurring[key].number += 1
+
+    def enter(self, element: Element) -> list[Item] | None:
+        """The items of a sequence of the item; None, and noted, when it cannot be read."""
+        try:
+            return element.items
+        except Damaged as damage:
+            self.tell("V142", f"sequence cannot be read: {damage.message}", element.tag, "PS3.5 7.5")
+            return None
 
     def within(self, tag: int) -> Scope | None:
         """The item itself or the nearest one above it that is an item of the sequence."""

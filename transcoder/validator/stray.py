@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from transcoder.dicom.elements import Damaged, Element, keyword
+from transcoder.dicom.elements import Element, keyword
 from transcoder.standard import iod_for, positions
 from transcoder.validator.raw import DEEPEST, text
 from transcoder.validator.scope import Scope
@@ -67,13 +67,9 @@ def _below(element: Element, scope: Scope, depth: int) -> None:
         if wrong:
             scope.tell(wrong.code, wrong.message, element.tag, "PS3.5 6.2")
         return
-    try:
-        items = element.items
-    except Damaged as damage:
-        scope.tell("V142", f"sequence cannot be read: {damage.message}", element.tag, "PS3.5 7.5")
-        return
     if depth >= DEEPEST:
         return
+    items = scope.enter(element) or ()
     for index, item in enumerate(items):
         inner = Scope(item, scope.run, scope, element.tag, items, index)
         for tag, child in item.items():
