@@ -40,6 +40,8 @@ TABLE: list[tuple[int, Mutation, str, str]] = [
     (SET, write(f"{SOURCE}[0]", "ReferencedBeamNumber", 1), "V283", f"{SOURCE}[0]/ReferencedBeamNumber"),
     (SET, write(f"{SOURCE}[0]", "RTPlanLabel", "label"), "V283", f"{SOURCE}[0]/RTPlanLabel"),
     (RADIATION, drop(f"{CP}[0]", "SourceRollAngle"), "V202", f"{CP}[0]/SourceRollAngle"),
+    (RADIATION, drop(f"{CP}[0]", "RTBeamLimitingDeviceOpeningSequence"), "V202",
+     f"{CP}[0]/RTBeamLimitingDeviceOpeningSequence"),
     (RADIATION, drop(f"{CP}[3]", "NumberOfRTBeamLimitingDeviceOpenings"), "V204",
      f"{CP}[3]/NumberOfRTBeamLimitingDeviceOpenings"),
     (RADIATION, drop(f"{CP}[0]", "RTControlPointIndex"), "V110", f"{CP}[0]/RTControlPointIndex"),
@@ -57,8 +59,8 @@ TABLE: list[tuple[int, Mutation, str, str]] = [
 def test_one_fault_is_one_finding(number: int, mutation: Mutation, code: str, path: str) -> None:
     items = converted()
     mutation(items[number])
-    told = {(each.code, each.path) for findings in check_bundle(items) for each in findings if each.severity != "info"}
-    assert {pair for pair in told if pair[1] == path} == {(code, path)}
+    told = [(each.code, each.path) for findings in check_bundle(items) for each in findings if each.severity != "info"]
+    assert [pair for pair in told if pair[1] == path] == [(code, path)]
 
 
 def test_an_instance_alone_is_told_of_a_class_that_is_not_permitted() -> None:
