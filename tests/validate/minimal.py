@@ -127,6 +127,12 @@ def mend(root: Item, finding: Finding, attributes: dict[str, Attribute]) -> bool
         shared = root[tag_of("SharedFunctionalGroupsSequence")].items[0]
         add(shared, attributes[f"SharedFunctionalGroupsSequence/{word}"])
         return True
+    if finding.code == "V136":
+        rules = attributes[path.rpartition("/")[0]].rules
+        permitted = next(rule["values"] for rule in rules if rule["kind"] == "class_in")
+        item, word = at(root, finding.path)
+        item.put(tag_of(word), "UI", text_value("UI", permitted[0]))
+        return True
     if path not in attributes:
         return False
     item, _ = at(root, finding.path)
@@ -145,10 +151,6 @@ def mend(root: Item, finding: Finding, attributes: dict[str, Attribute]) -> bool
         if not counts:
             return False
         item[attribute.tag].value = [Item() for _ in range(int(counts[1]))]
-    elif finding.code == "V136":
-        permitted = next(rule["values"] for rule in attribute.rules if rule["kind"] == "class_in")
-        for child in item[attribute.tag].items:
-            child.put(tag_of("ReferencedSOPClassUID"), "UI", text_value("UI", permitted[0]))
     elif finding.code == "V132" and (fixed := _fixed(attribute)):
         for child in item[attribute.tag].items:
             child.put(tag_of(fixed[0]), "CS", text_value("CS", fixed[1]))

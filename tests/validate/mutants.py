@@ -189,44 +189,37 @@ def padded_with_space(item: Item, element: Element, attribute: Attribute) -> Cod
     return codes("V128", "V130") if attribute.enumerated_values else codes("V128")
 
 
-def private_alone(item: Item, element: Element, attribute: Attribute) -> Codes:
-    """Add a private element without its creator to each first item."""
+def _inside(element: Element, tag: int, vr: str, value: bytes, code: str) -> Codes:
+    """What an element in the first item brings."""
     if element.vr != "SQ" or not element.items:
         return NOTHING
-    element.items[0].put(0x00991001, "LO", b"text")
-    return codes("V162")
+    element.items[0].put(tag, vr, value)
+    return codes(code)
+
+
+def private_alone(item: Item, element: Element, attribute: Attribute) -> Codes:
+    """Add a private element without its creator to each first item."""
+    return _inside(element, 0x00991001, "LO", b"text", "V162")
 
 
 def misplaced(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Put an attribute of the root into an item."""
-    if element.vr != "SQ" or not element.items:
-        return NOTHING
-    element.items[0].put(tag_of("StudyID"), "SH", b"1 ")
-    return codes("V161")
+    return _inside(element, tag_of("StudyID"), "SH", b"1 ", "V161")
 
 
 def extended(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Put an attribute of another IOD into an item."""
-    if element.vr != "SQ" or not element.items:
-        return NOTHING
-    element.items[0].put(tag_of("EchoTime"), "DS", b"1 ")
-    return codes("V160")
+    return _inside(element, tag_of("EchoTime"), "DS", b"1 ", "V160")
 
 
 def unheard_of(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Put an even tag that no dictionary has into an item."""
-    if element.vr != "SQ" or not element.items:
-        return NOTHING
-    element.items[0].put(0x300AFFF0, "LO", b"text")
-    return codes("V163")
+    return _inside(element, 0x300AFFF0, "LO", b"text", "V163")
 
 
 def foreign_group(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Put an element of the file meta information into an item."""
-    if element.vr != "SQ" or not element.items:
-        return NOTHING
-    element.items[0].put(0x00020010, "UI", b"1.2.3\0")
-    return codes("V164")
+    return _inside(element, 0x00020010, "UI", b"1.2.3\0", "V164")
 
 
 def broken_sequence(item: Item, element: Element, attribute: Attribute) -> Codes:

@@ -12,7 +12,7 @@ import time
 from build import bundle
 
 from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, walk
-from transcoder.validator import points, references
+from transcoder.validator import geometry, points, provenance, references
 from transcoder.validator.bundle import check_across
 
 RUNS = int(os.environ.get("TRANSCODER_FUZZ", "600"))
@@ -22,8 +22,8 @@ JUNK = (b"", b"\0", b"\\", b"x", b"1e999", b"nan", b"-0", b"\xff\xff\xff\xff", b
 
 def judge(items: list[Item]) -> None:
     for item in items:
-        list(points.check(item))
-        list(references.check(item))
+        for check in (points.check, references.check, provenance.check, geometry.check):
+            list(check(item))
     check_across(items)
 
 

@@ -149,6 +149,8 @@ def test_one_fault_in_many_items_is_counted() -> None:
     plan = load(samples("first")[0])
     points = [Item() for _ in range(100)]
     plan[tag_of("BeamSequence")].items[0].put(tag_of("ControlPointSequence"), "SQ", points)
+    for point in points:
+        point.put(tag_of("ControlPointIndex"), "IS", b"x ")
     told = [each for each in check_tables(plan) if each.path.endswith("/ControlPointIndex")]
     assert len(told) == 21
     assert told[0].path == "BeamSequence[0]/ControlPointSequence[0]/ControlPointIndex"

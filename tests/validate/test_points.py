@@ -150,9 +150,7 @@ def test_good_instances_have_no_findings(build_good) -> None:
     assert list(points.check(build_good())) == []
 
 
-@pytest.mark.parametrize(
-    ("build_good", "name", "mutation", "code_"), TABLE, ids=[f"{row[3]} {row[1]}" for row in TABLE]
-)
+@pytest.mark.parametrize(("build_good", "name", "mutation", "code_"), TABLE, ids=NAMES)
 def test_mutation_is_found(build_good, name, mutation, code_) -> None:
     item = build_good()
     mutation(item)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from transcoder import catalogue
 from transcoder.findings import Finding, Severity
 from transcoder.report.validation import (
     SHOWN,
@@ -23,7 +24,7 @@ from transcoder.report.validation import (
 )
 from transcoder.validator.catalogue_state import CODES
 
-TITLES = {"V201": "Control point repeats an unchanged value"}
+TITLES = {code: entry.title for code, entry in (catalogue.CODES | CODES).items()}
 EVIL = '<script>alert("x")</script>&\'"'
 
 
@@ -101,9 +102,27 @@ def test_sarif_has_results_rules_and_places() -> None:
     assert [rule["id"] for rule in rules] == ["V201", "V226"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
     assert [result["level"] for result in run["results"]] == ["error", "error", "warning"]
-    uri = run["results"][2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    assert uri == "a/two%20%C3%A6.dcm"
+    place = run["results"][2]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "a/two%20%C3%A6.dcm", "uriBaseId": "CALL"}
+    assert "CALL" in run["originalUriBaseIds"]
+    assert all(rule["shortDescription"]["text"] == TITLES[rule["id"]] for rule in rules)
     assert json.loads(shown(SarifReport, []))["runs"][0]["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("/plans/a b.dcm", "file:///plans/a%20b.dcm"),
+        ("c:d/100%.dcm", "c%3Ad/100%25.dcm"),
+        ("../up.dcm", "../up.dcm"),
+        ("no\udcfftext.dcm", "no%FFtext.dcm"),
+    ],
+)
+def test_sarif_names_files_by_valid_uris(path: str, uri: str) -> None:
+    (result,) = json.loads(shown(SarifReport, [Judged(path, "1.2.3", (finding(),))]))["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == uri
+    assert ("uriBaseId" in place) is not uri.startswith("file:")
 
 
 def test_page_groups_alike_findings_over_files() -> None:
@@ -133,7 +152,24 @@ def test_page_lists_a_part_of_very_many_places() -> None:
 def test_page_of_a_clean_call() -> None:
     page = shown(HtmlReport, [Judged("x.dcm", "1.2.3")])
     assert "Nothing to report." in page
+    assert "The file is valid." in page
     assert "invalid</span>" not in page
+    assert "not DICOM" not in page
+
+
+def test_page_counts_what_is_not_dicom_apart() -> None:
+    junk = Judged("notes.txt", "", (Finding("S002", Severity.INFO, "not a DICOM file"),))
+    page = shown(HtmlReport, [*RESULTS, junk])
+    assert "1 of 3 files is not valid." in page
+    assert "<b>1</b>not DICOM" in page
+    assert '<span class="badge plain">not DICOM</span>' in page
+    assert "File is not DICOM" in page
+    assert "Nothing was judged" in shown(HtmlReport, [junk])
+
+
+def test_page_tells_for_each_group_the_files_that_have_it() -> None:
+    files = [Judged(f"{number}.dcm", "1.2.3", (finding(),) if number in (0, 1, 2, 5) else ()) for number in range(7)]
+    assert ("data-files", "0-2 5") in parsed(shown(HtmlReport, files)).attributes
 
 
 def test_tally_counts_files_and_severities() -> None:

@@ -1,10 +1,14 @@
-"""``transcoder validate``: judge files and folders; exit status 0 all valid, 1 an error found, 2 wrong call."""
+"""``transcoder validate``: judge files and folders; exit status 0 all valid, 1 an error found, 2 wrong call.
+
+A call that finds nothing to judge is a wrong one: a status of 0 would say that something is valid.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -36,18 +40,24 @@ def validate(
 ) -> None:
     """Say what breaks the standard in SOURCE: files, folders (searched recursively) or DICOMDIRs.
 
-    Findings go to standard output, one a line, unless a report is written there.
+    Findings go to standard output, one a line, unless a report is written there. The exit status is 0 when all
+    inputs are valid, 1 when one has an error, 2 when nothing was judged.
     """
     # Heavy imports here, so that `transcoder --help` stays fast.
+    from transcoder import catalogue as reader
     from transcoder.dicom.files import find_files
     from transcoder.report.validation import HtmlReport, JsonReport, Judged, Report, SarifReport, Tally, TextReport
     from transcoder.validator import catalogue, catalogue_state
     from transcoder.validator.run import judge_files
 
-    titles = {code: entry.title for code, entry in (catalogue.CODES | catalogue_state.CODES).items()}
+    tables = (reader.CODES, catalogue.CODES, catalogue_state.CODES)
+    titles = {code: entry.title for table in tables for code, entry in table.items()}
     files = (json_file, html_file, sarif_file)
     if sum(file is not None and file.name == "<stdout>" for file in files) > 1:
         raise click.UsageError("Only one report can go to standard output.")
+    for file in files:
+        if isinstance(file, TextIOWrapper):  # a file name that is no text is shown by escapes, which are those of JSON
+            file.reconfigure(errors="backslashreplace")
     reports: list[Report] = []
     if json_file:
         reports.append(JsonReport(json_file))
@@ -67,14 +77,17 @@ def validate(
                 report.add(judged)
     for report in reports:
         report.close()
+    if tally.files == tally.skipped:
+        raise click.UsageError("Nothing was judged: SOURCE holds no DICOM file.")
     context.exit(1 if tally.invalid else 0)
 
 
 class _Echo:
-    """Standard output by way of click, which copes with any terminal encoding."""
+    """Standard output by way of click; what the encoding of the terminal lacks is shown by escapes."""
 
     def write(self, text: str, /) -> None:
-        click.echo(text, nl=False)
+        encoding = sys.stdout.encoding or "utf-8"
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), nl=False)
 
 
 @contextmanager

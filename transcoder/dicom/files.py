@@ -96,8 +96,7 @@ def read_file(path: Path) -> Instance | Unread:
     try:
         return Instance(decode(raw), shown, raw)
     except Damaged as damage:
-        place = f" in {damage.path}" if damage.path else ""
-        return _unread(shown, "refused", "S003", f"damaged: {damage.message}{place}", damage.path)
+        return _unread(shown, "refused", "S003", f"damaged: {damage.message}", damage.path)
     except (zlib.error, ValueError, LookupError, RecursionError) as error:
         return _unread(shown, "refused", "S003", f"damaged: {type(error).__name__}")
 

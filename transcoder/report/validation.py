@@ -7,11 +7,14 @@ JSON and SARIF are written as they come, the page keeps one record for each kind
 from __future__ import annotations
 
 import json
+import os
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -22,11 +25,14 @@ from transcoder.findings import Finding, Severity
 
 __all__ = ["HtmlReport", "JsonReport", "Judged", "Report", "SarifReport", "Tally", "TextReport", "render"]
 
+VALID, INVALID, NOT_DICOM = "valid", "invalid", "not DICOM"
 ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
 # How many places of one kind of finding the page lists; all of them are in the JSON report.
 SHOWN = 40
 _ITEM = re.compile(r"\[\d+\]")
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+# What relative paths are relative to; the log does not tell the folder, which is the reader's own matter.
+SARIF_BASE = "CALL"
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -48,6 +54,14 @@ class Judged:
         """How many findings of each severity."""
         return Counter(finding.severity for finding in self.findings)
 
+    @property
+    def result(self) -> str:
+        """What became of the input: invalid with an error, not DICOM where the reader said so, else valid."""
+        if any(finding.severity is Severity.ERROR for finding in self.findings):
+            return INVALID
+        # The reader's codes start with S.
+        return NOT_DICOM if any(finding.code[0] == "S" for finding in self.findings) else VALID
+
 
 class Writer(Protocol):
     """Where a report goes: anything with ``write``."""
@@ -61,24 +75,33 @@ class Writer(Protocol):
 class Tally:
     """Counts over all inputs, the last line of every report."""
 
-    files: int = 0
-    invalid: int = 0
-    skipped: int = 0
+    results: Counter[str] = field(default_factory=Counter)
     severities: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, judged: Judged) -> None:
         """Count one input."""
-        counts = judged.counts()
-        self.files += 1
-        self.invalid += bool(counts[Severity.ERROR])
-        # The reader's codes start with S: a file that is not DICOM was not judged, so it is neither valid nor invalid.
-        self.skipped += not counts[Severity.ERROR] and any(each.code[0] == "S" for each in judged.findings)
-        self.severities.update(counts)
+        self.results[judged.result] += 1
+        self.severities.update(judged.counts())
+
+    @property
+    def files(self) -> int:
+        """All inputs."""
+        return self.results.total()
 
     @property
     def valid(self) -> int:
         """Inputs that were judged, without a finding of severity error."""
-        return self.files - self.invalid - self.skipped
+        return self.results[VALID]
+
+    @property
+    def invalid(self) -> int:
+        """Inputs with a finding of severity error; a damaged file is one of them."""
+        return self.results[INVALID]
+
+    @property
+    def skipped(self) -> int:
+        """Inputs that are not DICOM: neither valid nor invalid."""
+        return self.results[NOT_DICOM]
 
     def __str__(self) -> str:
         found = ", ".join(_count(self.severities[severity], severity.value) for severity in ORDER)
@@ -146,19 +169,30 @@ class SarifReport:
     def close(self) -> None:
         """Write the tool with the rules that occurred, and the end of the log."""
         rules = [
-            {"id": code, "shortDescription": {"text": self._titles.get(code, code)}, "help": {"text": _help(code)}}
+            {"id": code, "shortDescription": {"text": self._titles[code]}, "help": {"text": _help(code)}}
             for code in self._codes
         ]
         tool = {"driver": {"name": "transcoder validate", "version": self._version, "rules": rules}}
-        self._stream.write(f'\n], "columnKind": "utf16CodeUnits", "tool": {json.dumps(tool)}}}]}}\n')
+        bases = {SARIF_BASE: {"description": {"text": "The folder in which transcoder was called."}}}
+        self._stream.write(
+            f'\n], "columnKind": "utf16CodeUnits", "originalUriBaseIds": {json.dumps(bases)}, '
+            f'"tool": {json.dumps(tool)}}}]}}\n'
+        )
 
 
 def _help(code: str) -> str:
     return f"transcoder explain {code}"
 
 
+def _location(path: str) -> dict[str, str]:
+    """A path as a URI: of its own when absolute, else relative to the folder of the call (SARIF 2.1.0, 3.4)."""
+    if Path(path).is_absolute():
+        return {"uri": Path(path).as_uri()}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": SARIF_BASE}
+
+
 def _result(judged: Judged, finding: Finding, rule: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": quote(judged.path)}}}
+    place: dict[str, Any] = {"physicalLocation": {"artifactLocation": _location(judged.path)}}
     if finding.path:
         place["logicalLocations"] = [{"fullyQualifiedName": finding.path, "kind": "element"}]
     text = f"{finding.message} ({finding.cite})" if finding.cite else finding.message
@@ -179,26 +213,47 @@ class Group:
     title: str
     place: str
     count: int = 0
-    files: int = 0
+    numbers: array[int] = field(default_factory=lambda: array("L"))
     messages: set[str] = field(default_factory=set)
     shown: list[tuple[str, str, str]] = field(default_factory=list)
-    last: str = ""
 
-    def add(self, path: str, finding: Finding) -> None:
-        """Count one occurrence and keep it while there is room."""
+    def add(self, number: int, path: str, finding: Finding) -> None:
+        """Count one occurrence in the file of this number and keep it while there is room."""
         self.count += 1
-        if path != self.last:
-            self.files += 1
-            self.last = path
+        if not self.numbers or self.numbers[-1] != number:
+            self.numbers.append(number)
         if len(self.messages) <= 1:
             self.messages.add(finding.message)
         if len(self.shown) < SHOWN:
             self.shown.append((path, finding.path, finding.message))
 
     @property
+    def files(self) -> int:
+        """How many files have the finding."""
+        return len(self.numbers)
+
+    @property
+    def runs(self) -> str:
+        """The numbers of the files, neighbours as a range: ``0-7 9``."""
+        steps = groupby(zip(self.numbers, count(), strict=False), key=lambda pair: pair[0] - pair[1])
+        ends = ([number for number, _ in run] for _, run in steps)
+        return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ends)
+
+    @property
+    def above(self) -> str:
+        """The path that leads to the attribute."""
+        head, slash, _ = self.place.rpartition("/")
+        return head + slash
+
+    @property
+    def attribute(self) -> str:
+        """The attribute, the last part of the path."""
+        return self.place.rpartition("/")[2]
+
+    @property
     def says_more(self) -> bool:
         """Whether the message tells what the title does not."""
-        return bool(self.title) and self.finding.message.casefold() != self.title.casefold()
+        return self.finding.message.casefold() != self.title.casefold()
 
     @property
     def more(self) -> int:
@@ -215,21 +270,22 @@ class HtmlReport:
         self._version = version
         self._tally = Tally()
         self._groups: dict[tuple[str, str, str], Group] = {}
-        self._files: list[tuple[str, str, int, int, int]] = []
+        self._files: list[tuple[str, str, str, int, int, int]] = []
 
     def add(self, judged: Judged) -> None:
         """Take one input into the groups."""
         self._tally.add(judged)
         counts = judged.counts()
-        name = judged.sop_class or judged.sop_class_uid or "unknown"
+        name = judged.sop_class or judged.sop_class_uid
         errors, warnings, infos = (counts[severity] for severity in ORDER)
-        self._files.append((judged.path, name, errors, warnings, infos))
+        number = len(self._files)
+        self._files.append((judged.path, name, judged.result, errors, warnings, infos))
         for finding in judged.findings:
             place = _ITEM.sub("", finding.path)
             key = (finding.code, place, finding.cite)
             if key not in self._groups:
-                self._groups[key] = Group(finding, self._titles.get(finding.code, ""), place)
-            self._groups[key].add(judged.path, finding)
+                self._groups[key] = Group(finding, self._titles[finding.code], place)
+            self._groups[key].add(number, judged.path, finding)
 
     def close(self) -> None:
         """Render the page."""

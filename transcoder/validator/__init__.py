@@ -9,24 +9,16 @@ from collections.abc import Sequence
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validator import bundle, geometry, points, provenance, references
-from transcoder.validator.iod import check_tables
+from transcoder.validator.bundle import check_across
+from transcoder.validator.instance import check_instance
+from transcoder.validator.once import told_once
 
 __all__ = ["check_bundle", "check_instance"]
 
 
-def check_instance(item: Item) -> list[Finding]:
-    """Everything found in one data set: tables, control points, references, geometry, provenance."""
-    return [*_check_inside(item), *geometry.check(item), *provenance.check(item)]
-
-
 def check_bundle(items: Sequence[Item]) -> list[list[Finding]]:
     """The findings of each data set, those that come from looking at all of them together included."""
-    findings = [_check_inside(item) for item in items]
-    for place, finding in bundle.check_across(items):  # geometry and provenance come with it
+    findings = [check_instance(item) for item in items]
+    for place, finding in check_across(items):
         findings[place].append(finding)
-    return findings
-
-
-def _check_inside(item: Item) -> list[Finding]:
-    return [*check_tables(item), *points.check(item), *references.check(item)]
+    return [told_once(each) for each in findings]

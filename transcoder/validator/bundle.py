@@ -18,7 +18,7 @@ from transcoder.validator.classes import MEMBERS, RADIATION_SET
 from transcoder.validator.provenance import Named
 from transcoder.validator.summary import Device, Summary, summarise
 
-__all__ = ["check_across", "check_summaries", "summarise"]
+__all__ = ["check_across", "check_summaries"]
 
 
 def check_across(items: Sequence[Item]) -> list[tuple[int, Finding]]:
@@ -29,7 +29,7 @@ def check_across(items: Sequence[Item]) -> list[tuple[int, Finding]]:
 def check_summaries(summaries: Iterable[Summary]) -> list[tuple[int, Finding]]:
     """The same over summaries, which workers may have made."""
     index = Index(summaries)
-    judged = [(place, finding) for place, summary in enumerate(index.summaries) for finding in summary.findings]
+    judged: list[Judged] = []
     for rule in (_twins, _classes, _common, _sets, bundle_sources.check, bundle_records.check):
         judged.extend(rule(index))
     return sorted(judged, key=lambda pair: pair[0])

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from struct import unpack
+from struct import calcsize, iter_unpack
 from typing import Any, TypeAlias
 
 from transcoder.dicom.elements import Element, tag_of, vr_of
 from transcoder.standard import Attribute, context_group
-from transcoder.validator.scope import Scope, items_of, parts
+from transcoder.validator.raw import FORMATS, items_of, text_of
+from transcoder.validator.scope import Scope, parts
 
 __all__ = [
     "Decided",
@@ -32,8 +33,6 @@ __all__ = [
 Decided: TypeAlias = bool | None
 Verdict: TypeAlias = Callable[[Scope], Decided]
 
-_FORMATS = {"US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "FL": "<f", "FD": "<d", "UV": "<Q", "SV": "<q"}
-_SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "UV": 8, "SV": 8}
 _UNKNOWN = frozenset(["external", "references_instances_in"])
 
 
@@ -66,9 +65,9 @@ def values_of(element: Element) -> list[str | float]:
     if not isinstance(value, bytes):
         return []
     vr = element.vr if element.vr != "UN" else vr_of(element.tag)
-    if vr in _FORMATS:
-        size = _SIZES[vr]
-        return [unpack(_FORMATS[vr], value[at : at + size])[0] for at in range(0, len(value) - size + 1, size)]
+    if vr in FORMATS:
+        whole = len(value) - len(value) % calcsize(FORMATS[vr])
+        return [number for (number,) in iter_unpack(FORMATS[vr], value[:whole])]
     stripped = value.strip(b" \0")
     return [part.strip().decode("latin-1") for part in stripped.split(b"\\")] if stripped else []
 
@@ -88,16 +87,12 @@ def code_of(elements: Iterable[Element]) -> list[tuple[str, str]]:
     found = []
     for element in elements:
         for item in items_of(element)[:1]:
-            texts = [_text(item.get(tag)) for tag in _CODE_TAGS]
+            texts = [text_of(item.get(tag)) for tag in _CODE_TAGS]
             found.append((texts[0], texts[1] or texts[2] or texts[3]))
     return found
 
 
 _CODE_TAGS = tuple(map(tag_of, ("CodingSchemeDesignator", "CodeValue", "LongCodeValue", "URNCodeValue")))
-
-
-def _text(element: Element | None) -> str:
-    return element.raw.strip(b" \0").decode("latin-1") if element else ""
 
 
 def _same(value: str | float, wanted: Any) -> bool:
@@ -120,28 +115,17 @@ def _greater(value: str | float, limit: float) -> bool:
         return False
 
 
-def _all(parts_: Sequence[Verdict]) -> Verdict:
+def _joined(parts_: Sequence[Verdict], decisive: bool) -> Verdict:
+    """The first part that is decisive decides: not met for all of them, met for any of them."""
+
     def decide(scope: Scope) -> Decided:
         known = True
         for part in parts_:
             verdict = part(scope)
-            if verdict is False:
-                return False
+            if verdict is decisive:
+                return decisive
             known = known and verdict is not None
-        return True if known else None
-
-    return decide
-
-
-def _any(parts_: Sequence[Verdict]) -> Verdict:
-    def decide(scope: Scope) -> Decided:
-        known = True
-        for part in parts_:
-            verdict = part(scope)
-            if verdict:
-                return True
-            known = known and verdict is not None
-        return False if known else None
+        return not decisive if known else None
 
     return decide
 
@@ -211,7 +195,7 @@ def _code_in_cid(argument: Sequence[Any]) -> Verdict:
 
 def _sop_class_not_in(argument: Sequence[str]) -> Verdict:
     tag, wanted = tag_of("SOPClassUID"), frozenset(argument)
-    return lambda scope: _text(scope.root.item.get(tag)) not in wanted
+    return lambda scope: text_of(scope.root.item.get(tag)) not in wanted
 
 
 def _first_item_of(word: str) -> Verdict:
@@ -302,8 +286,8 @@ def _open(_: Any) -> Verdict:
 
 
 _OPERATORS: dict[str, Callable[[Any], Verdict]] = {
-    "all": lambda argument: _all([compile_condition(each) for each in argument]),
-    "any": lambda argument: _any([compile_condition(each) for each in argument]),
+    "all": lambda argument: _joined(list(map(compile_condition, argument)), decisive=False),
+    "any": lambda argument: _joined(list(map(compile_condition, argument)), decisive=True),
     "not": lambda argument: _not(compile_condition(argument)),
     "present": _present,
     "absent": lambda argument: _not(_present(argument)),

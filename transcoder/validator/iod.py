@@ -12,17 +12,15 @@ from transcoder.validator.catalogue import found
 from transcoder.validator.conditions import Decided, compile_condition
 from transcoder.validator.judge import judge
 from transcoder.validator.level import Level, compile_level
-from transcoder.validator.scope import Run, Scope, items_of
+from transcoder.validator.raw import items_of, text
+from transcoder.validator.scope import Run, Scope
 
 __all__ = ["check_tables"]
-
-_SOP_CLASS_UID = 0x00080016
 
 
 def check_tables(item: Item) -> list[Finding]:
     """All findings of the tables about one data set; an unknown SOP Class is reported, never passed."""
-    element = item.get(_SOP_CLASS_UID)
-    uid = element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element else ""
+    uid = text(item, "SOPClassUID")
     iod = iod_for(uid)
     if iod is None:
         what = f"SOP Class {uid} is not covered" if uid and uid.isascii() and uid.isprintable() else "no SOP Class UID"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from transcoder.dicom.elements import Damaged, Element, Item
+from transcoder.dicom.elements import Element, Item
 from transcoder.validator import charsets
 from transcoder.validator.level import Level, Need, Spec
+from transcoder.validator.raw import DEEPEST
 from transcoder.validator.scope import Scope
 from transcoder.validator.stray import judge_stray
 from transcoder.validator.values import BINARY, count, fault
@@ -13,7 +14,6 @@ __all__ = ["judge"]
 
 _CHARSET = 0x00080005
 _MEMORY = 1024  # values remembered per attribute; repeated ones are the rule in control points
-_DEPTH = 60  # no IOD nests that deep; a crafted file may
 
 
 def judge(level: Level, scope: Scope, depth: int = 0) -> None:
@@ -49,7 +49,12 @@ def _charset(element: Element, scope: Scope) -> tuple[str, ...]:
 def _absent(spec: Spec, code: str, scope: Scope) -> None:
     kinds = {"V110": "Type 1", "V112": "Type 2", "V113": "Type 1C", "V115": "Type 2C"}
     met = ", whose condition is met," if code in ("V113", "V115") else ""
-    scope.tell(code, f"{kinds[code]} attribute{met} is absent", spec.tag, spec.section)
+    scope.tell_once(code, f"{kinds[code]} attribute{met} is absent", spec.tag, spec.section)
+
+
+def _empty(spec: Spec, what: str, scope: Scope) -> None:
+    kind = "Type 1" if spec.filled == "V111" else "Type 1C"
+    scope.tell_once(spec.filled, f"{kind} {what}", spec.tag, spec.section)
 
 
 def _presence(spec: Spec, scope: Scope, present: bool) -> None:
@@ -85,8 +90,7 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
         return
     if not raw.strip(b" \0") if element.vr not in BINARY else not raw:
         if spec.filled:
-            kind = "Type 1" if spec.filled == "V111" else "Type 1C"
-            scope.tell(spec.filled, f"{kind} attribute is empty", spec.tag, spec.section)
+            _empty(spec, "attribute is empty", scope)
         return
     wrong = fault(element.vr, raw, scope.charset)
     if wrong:
@@ -103,6 +107,8 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
     _apply_rules(spec, element, scope)
 
 
+# What a code means is no matter of the attribute that holds it.
+_CODE_SECTION = {"V153": "8.3"}
 _VALUE_SECTION = {"V125": "C.12.1.1.2", "V128": "PS3.5 6.2"}
 
 
@@ -151,7 +157,7 @@ def _apply_rules(spec: Spec, element: Element, scope: Scope) -> None:
     for rule in spec.rules:
         wrong = rule(scope, element)
         if wrong:
-            scope.tell(wrong.code, wrong.message, spec.tag, spec.section)
+            scope.tell(wrong.code, wrong.message, spec.tag, spec.section, wrong.below)
 
 
 def _sequence(spec: Spec, element: Element, scope: Scope, depth: int) -> None:
@@ -161,17 +167,14 @@ def _sequence(spec: Spec, element: Element, scope: Scope, depth: int) -> None:
     if spec.vr != "SQ":
         scope.tell("V120", f"value representation is SQ, shall be {spec.vr}", spec.tag, "PS3.6 6")
         return
-    try:
-        items = element.items
-    except Damaged as damage:
-        scope.tell("V142", f"sequence cannot be read: {damage.message}", spec.tag, "PS3.5 7.5")
+    items = scope.enter(element)
+    if items is None:
         return
     if not items and spec.filled:
-        kind = "Type 1" if spec.filled == "V111" else "Type 1C"
-        scope.tell(spec.filled, f"{kind} sequence has no item", spec.tag, spec.section)
+        _empty(spec, "sequence has no item", scope)
     _apply_rules(spec, element, scope)
-    if depth >= _DEPTH:
-        scope.tell("V142", f"sequences nest deeper than {_DEPTH} levels", spec.tag, "PS3.5 7.5")
+    if depth >= DEEPEST:
+        scope.tell("V142", f"sequences nest deeper than {DEEPEST} levels", spec.tag, "PS3.5 7.5")
         return
     level = spec.below()
     for index, item in enumerate(items):
@@ -185,4 +188,4 @@ def _codes(spec: Spec, scope: Scope, inner: Scope, item: Item) -> None:
     if spec.codes is None:
         return
     for wrong in spec.codes(scope, item):
-        inner.tell_item(wrong.code, wrong.message, spec.section)
+        inner.tell_item(wrong.code, wrong.message, _CODE_SECTION.get(wrong.code, spec.section))

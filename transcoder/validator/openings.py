@@ -64,8 +64,13 @@ def check_device_items(item: Item, points: Sequence[Item], sequence: str) -> Ite
         yield from _counts(item, points, kind, sequence)
     devices = {integer(device, "DeviceIndex"): device for device in children(item, OPENINGS.defined)}
     held = _by_device(points, OPENINGS, sequence)
+    lacking = [index for index, device in devices.items() if _due(device) and not _is_at_first(held.get(index, ()))]
+    if lacking:
+        message = f"no opening at the first control point for device {', '.join(map(str, lacking))}"
+        yield found("V202", message, f"{sequence}[0]/{OPENINGS.sequence}", RULE)
     for index, device in devices.items():
-        yield from _check_opening(index, device, held.get(index, []), sequence)
+        if index in held:
+            yield from _check_opening(device, held[index])
     yield from _check_wedges(item, points, sequence)
     yield from check_definitions(children(item, OPENINGS.defined), OPENINGS.defined)
 
@@ -94,14 +99,12 @@ def _by_device(points: Sequence[Item], kind: Kind, sequence: str) -> dict[int | 
     return held
 
 
-def _check_opening(index: int | None, device: Item, held: list[Held], sequence: str) -> Iterator[Finding]:
+def _is_at_first(held: Sequence[Held]) -> bool:
+    return bool(held) and held[0].point == 0
+
+
+def _check_opening(device: Item, held: Sequence[Held]) -> Iterator[Finding]:
     due = _due(device)
-    if not held or held[0].point != 0:
-        if due:
-            message = f"device {index} has no opening at the first control point"
-            yield found("V202", message, f"{sequence}[0]/{OPENINGS.sequence}", RULE)
-        if not held:
-            return
     for word in (OFFSET, POSITIONS, OUTLINE):
         yield from _nested(word, held, due=word in due)
     yield from _idle(held)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, keyword, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.classes import (
@@ -166,9 +166,10 @@ def _source(entry: Item, place: str, path: str, own: str, derived: set[str]) -> 
             yield found("V282", message, f"{path}/ReferencedBeamNumber", "PS3.3 C.36.2.1.6")
     else:
         macro = {tag_of("ReferencedSOPClassUID"), tag_of("ReferencedSOPInstanceUID")}
-        if any(tag not in macro and not tag >> 16 & 1 for tag in entry):
-            message = "the item holds more than the reference to an instance"
-            yield found("V283", message, path, "PS3.3 Table 10-11")
+        for tag in entry:
+            if tag not in macro and not tag >> 16 & 1:
+                message = "the item holds more than the reference to an instance"
+                yield found("V283", message, f"{path}/{keyword(tag)}", "PS3.3 Table 10-11")
     if own and instance == own:
         yield found("V284", "an instance is not made from itself", f"{path}/ReferencedSOPInstanceUID", RULE)
     if instance and instance in derived:
@@ -192,10 +193,8 @@ def _common(root: Item, references: Sequence[Named], common: Sequence[Listed]) -
         yield found("V288" if second else "V289", message, others[0].path, COMMON)
     for each in references:
         if each.instance in classes and each.sop_class and classes[each.instance] != each.sop_class:
-            yield found(
-                "V291", "the SOP Class differs from the one listed", f"{each.path}/ReferencedSOPClassUID", COMMON
-            )
-            break
+            message = "the SOP Class differs from the one listed"
+            yield found("V291", message, f"{each.path}/ReferencedSOPClassUID", COMMON)
     used = {each.instance for each in references}
     idle = [entry for entry in common if entry.instance not in used]
     if idle:

@@ -7,40 +7,48 @@ of the table-driven part, and nothing here raises on damaged content.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from operator import itemgetter
 from struct import calcsize
 
 import numpy as np
 import numpy.typing as npt
 
-from transcoder.dicom.elements import Damaged, Element, Item, encode, keyword, tag_of, vr_of
+from transcoder.dicom.elements import Damaged, Element, Item, keyword, tag_of, vr_of
 
 __all__ = [
+    "DEEPEST",
+    "FORMATS",
     "Numbers",
     "children",
     "code",
     "column",
     "columns",
+    "comparable",
     "each_item",
     "integer",
     "is_close",
+    "items_of",
     "number",
     "numbers",
     "repeats",
     "text",
+    "text_of",
     "texts",
     "values_differ",
 ]
 
+# Levels of sequences that are followed: no IOD nests that deep, a crafted file may.
+DEEPEST = 60
 Numbers = npt.NDArray[np.float64]
 
-_BINARY = {"FD": "<d", "FL": "<f", "US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "UV": "<Q", "SV": "<q"}
+# Of the value representations that hold numbers in binary; the values stand one behind the other.
+FORMATS = {"FD": "<d", "FL": "<f", "US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "UV": "<Q", "SV": "<q"}
 _TEXT = frozenset(["DS", "IS"])
 
 
-def children(item: Item, word: str) -> list[Item]:
-    """The items of a sequence given by its keyword; an empty list when it is absent or damaged."""
-    element = item.get(tag_of(word))
+def items_of(element: Element | None) -> list[Item]:
+    """The items of a sequence; none when it is absent, no sequence or damaged."""
     if element is None:
         return []
     try:
@@ -49,10 +57,19 @@ def children(item: Item, word: str) -> list[Item]:
         return []
 
 
-def text(item: Item, word: str) -> str:
+def children(item: Item, word: str) -> list[Item]:
+    """The items of the sequence that has this keyword; none when it is absent, no sequence or damaged."""
+    return items_of(item.get(tag_of(word)))
+
+
+def text_of(element: Element | None) -> str:
     """The value as text without padding; empty when absent, empty or a sequence."""
-    element = item.get(tag_of(word))
     return element.raw.strip(b" \0").decode("latin-1") if element else ""
+
+
+def text(item: Item, word: str) -> str:
+    """The text of the element that has this keyword; empty when absent, empty or a sequence."""
+    return text_of(item.get(tag_of(word)))
 
 
 def texts(item: Item, word: str) -> list[str]:
@@ -128,7 +145,7 @@ def repeats(elements: Sequence[Element]) -> list[int]:
     table = columns(elements) if isinstance(elements[0].value, bytes) else None
     if table is not None:
         return [int(place) + 1 for place in np.flatnonzero((table[1:] == table[:-1]).all(axis=1))]
-    keys = [_comparable(element) for element in elements]
+    keys = [comparable(element) for element in elements]
     return [place for place in range(1, len(keys)) if keys[place] == keys[place - 1]]
 
 
@@ -140,23 +157,19 @@ def values_differ(elements: Sequence[Element]) -> bool:
     table = columns(elements) if isinstance(elements[0].value, bytes) else None
     if table is not None:
         return bool((table != table[0]).any())
-    return len({_comparable(element) for element in elements}) > 1
+    return len({comparable(element) for element in elements}) > 1
 
 
 def each_item(item: Item, path: str = "", depth: int = 0) -> Iterator[tuple[str, Item]]:
     """The data set and every item below it, each with its path, parents first."""
     yield path, item
-    if depth > 60:  # no IOD nests that deep; a crafted file may
+    if depth > DEEPEST:
         return
     for tag, element in item.items():
         if element.vr != "SQ":
             continue
-        try:
-            below = element.items
-        except Damaged:
-            continue
         place = f"{path}/{keyword(tag)}" if path else keyword(tag)
-        for count, child in enumerate(below):
+        for count, child in enumerate(items_of(element)):
             yield from each_item(child, f"{place}[{count}]", depth + 1)
 
 
@@ -165,7 +178,7 @@ def _vr(element: Element) -> str:
 
 
 def _decode(vr: str, raw: bytes) -> Numbers | None:
-    if vr not in _TEXT and vr not in _BINARY:
+    if vr not in _TEXT and vr not in FORMATS:
         return None
     try:
         values = _from_text(raw) if vr in _TEXT else _from_binary(vr, raw)
@@ -184,14 +197,18 @@ def _from_text(raw: bytes) -> Numbers:
 
 
 def _from_binary(vr: str, raw: bytes) -> Numbers:
-    if len(raw) % calcsize(_BINARY[vr]):
+    if len(raw) % calcsize(FORMATS[vr]):
         raise ValueError(vr)
-    return np.frombuffer(raw, np.dtype(_BINARY[vr])).astype(np.float64)
+    return np.frombuffer(raw, np.dtype(FORMATS[vr])).astype(np.float64)
 
 
-def _comparable(element: Element) -> bytes | tuple[float, ...]:
+def comparable(element: Element) -> Hashable:
+    """What equals that of another element with the same content: numbers as numbers, text without padding."""
     if isinstance(element.value, list):
-        return b"".join(encode(child) for child in element.value)
+        return tuple(
+            tuple((tag, comparable(below)) for tag, below in sorted(child.items(), key=itemgetter(0)))
+            for child in element.value
+        )
     values = numbers(element)
     return tuple(values.tolist()) if values is not None else element.value.strip(b" \0")
 

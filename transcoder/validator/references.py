@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator
 
-from transcoder.dicom.elements import Item, encode, tag_of
+from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.beam_devices import axis_twin
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.raw import children, code, integer, numbers, text
+from transcoder.validator.raw import children, code, comparable, integer, numbers, text
 from transcoder.validator.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
 
 __all__ = ["check", "places"]
@@ -195,31 +195,25 @@ def _defined_devices(root: Item) -> Iterator[Finding]:
 
 def _machine_codes(root: Item) -> Iterator[Finding]:
     """Modes that differ in energy, particle or fluence modifier have different machine codes."""
-    seen: dict[str, bytes] = {}
+    seen: dict[str, list[Hashable]] = {}
     for count, mode in enumerate(children(root, "RadiationGenerationModeSequence")):
         machine = code(mode, "RadiationGenerationModeMachineCodeSequence")
         if not machine:
             continue
-        beam = Item()
-        for word in ("NominalEnergy", "MinimumNominalEnergy", "MaximumNominalEnergy", *_MODE_CODES):
-            element = mode.get(tag_of(word))
-            if element is not None:
-                beam[element.tag] = element
-        same = _beam_bytes(beam)
-        if seen.setdefault(machine, same) != same:
+        beam = [comparable(mode[tag]) if tag in mode else None for tag in map(tag_of, _OF_A_MODE)]
+        if seen.setdefault(machine, beam) != beam:
             path = f"RadiationGenerationModeSequence[{count}]/RadiationGenerationModeMachineCodeSequence"
             message = "a mode with another energy, particle or fluence has the same machine code"
             yield found("V248", message, path, "PS3.3 C.36.2.2.7.1.2")
 
 
-_MODE_CODES = ("RadiationTypeCodeSequence", "RadiationFluenceModifierCodeSequence")
-
-
-def _beam_bytes(beam: Item) -> bytes:
-    try:
-        return encode(beam)
-    except ValueError:  # longer than its representation allows; reported elsewhere
-        return b""
+_OF_A_MODE = (
+    "NominalEnergy",
+    "MinimumNominalEnergy",
+    "MaximumNominalEnergy",
+    "RadiationTypeCodeSequence",
+    "RadiationFluenceModifierCodeSequence",
+)
 
 
 def _apertures(root: Item) -> Iterator[Finding]:
@@ -246,14 +240,15 @@ def _members(root: Item) -> Iterator[Finding]:
 
 
 def _matches(root: Item, members: str, path: str, cite: str) -> Iterator[Finding]:
-    due = _instances(item for _, chain in places(root, members) for item in chain[-1:])
-    there = _instances(item for _, chain in places(root, path) for item in chain[-1:])
-    if sorted(set(due)) != sorted(there):
-        missing, foreign = len(set(due) - set(there)), len(set(there) - set(due))
-        twice = len(there) - len(set(there))
-        message = f"{missing} of {members} missing, {foreign} foreign, {twice} named more than once"
-        yield found("V250", message, path, cite)
+    due, there = _instances(root, members), _instances(root, path)
+    missing = {instance: place for place, instance in due if instance not in {other for _, other in there}}
+    foreign = [place for place, instance in there if instance not in {other for _, other in due}]
+    twice = [place for count, (place, instance) in enumerate(there) if instance in {e for _, e in there[:count]}]
+    if missing or foreign or twice:
+        message = f"{len(missing)} of {members} missing, {len(foreign)} foreign, {len(twice)} named more than once"
+        yield found("V250", message, [*foreign, *twice, *missing.values()][0], cite)
 
 
-def _instances(items: Iterator[Item] | Sequence[Item]) -> list[str]:
-    return [text(item, "ReferencedSOPInstanceUID") for item in items]
+def _instances(root: Item, path: str) -> list[tuple[str, str]]:
+    """The instances that the items of a sequence refer to, each with its place."""
+    return [(place, text(chain[-1], "ReferencedSOPInstanceUID")) for place, chain in places(root, path)]

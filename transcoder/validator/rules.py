@@ -10,7 +10,8 @@ from transcoder.dicom.elements import Element, keyword, tag_of
 from transcoder.standard import Attribute
 from transcoder.validator.conditions import compile_condition, number_of, reference, values_of
 from transcoder.validator.multiplicity import range_of
-from transcoder.validator.scope import Scope, items_of
+from transcoder.validator.raw import items_of
+from transcoder.validator.scope import Scope
 from transcoder.validator.values import Fault, count
 
 __all__ = ["Check", "compile_rule", "counted"]
@@ -193,7 +194,8 @@ def _class_in(rule: Any) -> Check:
         for place, item in enumerate(items_of(element)):
             held = values_of(item[_CLASS]) if _CLASS in item else []
             if held and held[0] not in permitted:
-                return Fault("V136", f"class of the instance referenced by item {place} is not permitted here")
+                below = f"[{place}]/{keyword(_CLASS)}"
+                return Fault("V136", "the class of the referenced instance is not permitted here", below)
         return None
 
     return check

@@ -7,9 +7,10 @@ rules across instances, which need all summaries, have spoken; then each input l
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
@@ -18,16 +19,18 @@ from transcoder.dicom.files import Unread, read_file
 from transcoder.dicom.instance import Instance
 from transcoder.findings import Finding, Severity
 from transcoder.standard import tables
-from transcoder.validator import points, references
 from transcoder.validator.bundle import check_summaries
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.iod import check_tables
-from transcoder.validator.summary import Summary, summarise
+from transcoder.validator.instance import check_instance
+from transcoder.validator.once import told_once
+from transcoder.validator.summary import Pool, Summary, summarise
 
 __all__ = ["Verdict", "judge_files"]
 
 # How many files a worker takes at once: enough to hide the cost of a message, few enough for a smooth bar.
 CHUNK = 8
+# How many chunks wait for each worker: it is never idle, and neither orders nor answers pile up.
+WAITING = 4
 
 
 class Verdict(NamedTuple):
@@ -54,6 +57,7 @@ def judge_files(
 ) -> Iterator[Verdict]:
     """The verdict on every file, in their order; ``tell`` hears of files done."""
     summaries: list[Summary] = []
+    pool = Pool()
     numbers: list[int] = []
     with TemporaryFile("w+", encoding="utf-8") as spool:
         total = 0
@@ -61,7 +65,7 @@ def judge_files(
             for judgement in judgements:
                 if judgement.summary is not None:
                     numbers.append(total)
-                    summaries.append(judgement.summary)
+                    summaries.append(pool.share(judgement.summary))
                 spool.write(judgement.line)
                 total += 1
             tell(done)
@@ -71,18 +75,23 @@ def judge_files(
         spool.seek(0)
         for number, line in enumerate(spool):
             verdict = _thaw(line)
-            yield verdict._replace(findings=(*verdict.findings, *across.pop(number, ())))
+            if number in across:
+                verdict = verdict._replace(findings=tuple(told_once((*verdict.findings, *across.pop(number)))))
+            yield verdict
 
 
 def _judge_all(files: Sequence[Path], jobs: int) -> Iterator[tuple[int, list[Judgement]]]:
-    chunks = [files[place : place + CHUNK] for place in range(0, len(files), CHUNK)]
-    if jobs <= 1 or len(chunks) <= 1:
+    if jobs <= 1 or len(files) <= CHUNK:
         for file in files:
             yield 1, judge_chunk([file])
         return
-    with ProcessPoolExecutor(min(jobs, len(chunks))) as pool:
-        for chunk, judgements in zip(chunks, pool.map(judge_chunk, chunks), strict=True):
-            yield len(chunk), judgements
+    chunks = (files[place : place + CHUNK] for place in range(0, len(files), CHUNK))
+    with ProcessPoolExecutor(min(jobs, -(-len(files) // CHUNK))) as pool:
+        waiting = deque(pool.submit(judge_chunk, chunk) for chunk in islice(chunks, jobs * WAITING))
+        while waiting:
+            judgements = waiting.popleft().result()
+            waiting.extend(pool.submit(judge_chunk, chunk) for chunk in islice(chunks, 1))
+            yield len(judgements), judgements
 
 
 def judge_chunk(files: Sequence[Path]) -> list[Judgement]:
@@ -103,8 +112,7 @@ def _judge(read: Instance | Unread) -> Judgement:
     if isinstance(read, Unread):
         return Judgement(_freeze(Verdict(read.path, "", "", (read.finding,))), None)
     item, sop_class = read.item, read.sop_class_uid
-    findings = (*check_tables(item), *points.check(item), *references.check(item))
-    verdict = Verdict(read.path, sop_class, class_name(sop_class), findings)
+    verdict = Verdict(read.path, sop_class, class_name(sop_class), tuple(check_instance(item)))
     return Judgement(_freeze(verdict), summarise(item))
 
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from transcoder.dicom.elements import Damaged, Element, Item, keyword
 from transcoder.findings import Finding
 from transcoder.validator.catalogue import found
+from transcoder.validator.raw import items_of
 
-__all__ = ["Run", "Scope", "items_of", "parts"]
+__all__ = ["Run", "Scope", "parts"]
 
 TOLD_EACH = 20  # findings of one kind at one place of the tables that are told item by item
 
 
 @dataclass(slots=True)
-class Stray:
-    """An attribute that the tables do not hold at its place, with the number of items that have it."""
+class Recurring:
+    """What is told once for all items of a sequence that share it, with their number."""
 
     code: str
     message: str
@@ -37,25 +38,24 @@ class Run:
 
     findings: list[Finding] = field(default_factory=list)
     undecided: set[tuple[int, int]] = field(default_factory=set)
-    strays: dict[tuple[object, ...], Stray] = field(default_factory=dict)
+    recurring: dict[tuple[str, str], Recurring] = field(default_factory=dict)
     decided: dict[object, bool | None] = field(default_factory=dict)
-
     told_often: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
     def told(self) -> list[Finding]:
-        """All findings; an attribute outside the tables is told once for all items of its place."""
+        """All findings, those that recur in many items told once or counted."""
         more = [
             found(str(kind[0]), f"the same in {number - TOLD_EACH} further items", str(kind[1]), str(kind[2]))
             for kind, number in self.told_often.items()
             if number > TOLD_EACH
         ]
-        return self.findings + more + [stray.told() for stray in self.strays.values()]
+        return self.findings + more + [each.told() for each in self.recurring.values()]
 
 
 class Scope:
     """One item with the way back to the root of the data set; the path is written only when it is asked for."""
 
-    __slots__ = ("charset", "index", "item", "items", "root", "run", "tag", "up")
+    __slots__ = ("_top", "charset", "index", "item", "items", "run", "tag", "up")
 
     def __init__(
         self, item: Item, run: Run, up: Scope | None = None, tag: int = 0, items: Sequence[Item] = (), index: int = 0
@@ -66,8 +66,13 @@ class Scope:
         self.tag = tag
         self.items = items
         self.index = index
-        self.root: Scope = up.root if up else self
+        self._top: Scope | None = up.root if up else None
         self.charset: tuple[str, ...] = up.charset if up else ()
+
+    @property
+    def root(self) -> Scope:
+        """The scope of the data set. It does not hold itself, so that an instance is freed as soon as it is judged."""
+        return self._top or self
 
     @property
     def path(self) -> str:
@@ -81,10 +86,13 @@ class Scope:
         above = self.path
         return f"{above}/{keyword(tag)}" if above else keyword(tag)
 
-    def tell(self, code: str, message: str, tag: int, cite: str) -> None:
-        """Note a finding about an attribute of the item; the same one in many items is counted after the first."""
+    def tell(self, code: str, message: str, tag: int, cite: str, below: str = "") -> None:
+        """Note a finding about an attribute of the item; the same one in many items is counted after the first.
+
+        ``below`` is a part of the path that leads on from the attribute.
+        """
         if self._is_new((code, self.pattern(tag), cite)):
-            self.run.findings.append(found(code, message, self.place(tag), cite))
+            self.run.findings.append(found(code, message, self.place(tag) + below, cite))
 
     def tell_item(self, code: str, message: str, cite: str) -> None:
         """Note a finding about the item as a whole."""
@@ -104,11 +112,20 @@ class Scope:
             scope = scope.up
         return "/".join(reversed(words))
 
-    def stray(self, code: str, message: str, tag: int, cite: str) -> None:
-        """Note an attribute that the tables do not hold here, once for all items of the sequence."""
-        stray = self.run.strays.setdefault((code, self.pattern(tag)), Stray(code, message, "", cite))
-        stray.path = stray.path or self.place(tag)
-        stray.number += 1
+    def tell_once(self, code: str, message: str, tag: int, cite: str) -> None:
+        """Note what is the same in every item: an attribute that is absent, empty or in the wrong place."""
+        key = (code, self.pattern(tag))
+        if key not in self.run.recurring:
+            self.run.recurring[key] = Recurring(code, message, self.place(tag), cite)
+        self.run.recurring[key].number += 1
+
+    def enter(self, element: Element) -> list[Item] | None:
+        """The items of a sequence of the item; None, and noted, when it cannot be read."""
+        try:
+            return element.items
+        except Damaged as damage:
+            self.tell("V142", f"sequence cannot be read: {damage.message}", element.tag, "PS3.5 7.5")
+            return None
 
     def within(self, tag: int) -> Scope | None:
         """The item itself or the nearest one above it that is an item of the sequence."""
@@ -123,16 +140,6 @@ class Scope:
         for _ in range(levels):
             scope = scope.up if scope else None
         return scope
-
-
-def items_of(element: Element | None) -> list[Item]:
-    """The items of a sequence; none when it is absent, no sequence or damaged."""
-    if element is None:
-        return []
-    try:
-        return element.items
-    except Damaged:
-        return []
 
 
 def parts(item: Item, tags: Sequence[int]) -> Iterator[Element]:

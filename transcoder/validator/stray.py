@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from transcoder.dicom.elements import Damaged, Element, keyword
+from transcoder.dicom.elements import Element, keyword
 from transcoder.standard import iod_for, positions
+from transcoder.validator.raw import DEEPEST, text
 from transcoder.validator.scope import Scope
 from transcoder.validator.values import BINARY, fault
 
 __all__ = ["judge_stray"]
 
-_SOP_CLASS_UID = 0x00080016
-_DEPTH = 60
 # PS3.5 section 7.1 and PS3.10: groups of commands, file meta information and directory records.
 _FOREIGN_GROUPS = frozenset([0x0000, 0x0002, 0x0006])
 _PADDING = 0xFFFCFFFC
@@ -33,7 +32,7 @@ def judge_stray(tag: int, element: Element, scope: Scope, depth: int = 0) -> Non
     if group & 1:
         _private(tag, scope)
     elif group in _FOREIGN_GROUPS:
-        scope.stray("V164", "element of a group that does not belong in a data set", tag, "PS3.5 7.1")
+        scope.tell_once("V164", "element of a group that does not belong in a data set", tag, "PS3.5 7.1")
     else:
         _extension(tag, scope)
     _below(element, scope, depth)
@@ -43,23 +42,21 @@ def _private(tag: int, scope: Scope) -> None:
     number = tag & 0xFFFF
     if number <= 0xFF:  # a private creator, or one of the reserved numbers below 0010
         if number < 0x10:
-            scope.stray("V164", "private group has no elements below 0010", tag, "PS3.5 7.8.1")
+            scope.tell_once("V164", "private group has no elements below 0010", tag, "PS3.5 7.8.1")
         return
     creator = scope.item.get((tag & 0xFFFF0000) | number >> 8)
     if creator is None or not creator.raw.strip(b" \0"):
-        scope.stray("V162", "no private creator in this item reserves the block", tag, "PS3.5 7.8.1")
+        scope.tell_once("V162", "no private creator in this item reserves the block", tag, "PS3.5 7.8.1")
 
 
 def _extension(tag: int, scope: Scope) -> None:
     if keyword(tag).startswith("("):
-        scope.stray("V163", "attribute is not in the data dictionary", tag, "PS3.6 6")
+        scope.tell_once("V163", "attribute is not in the data dictionary", tag, "PS3.6 6")
         return
-    element = scope.root.item.get(_SOP_CLASS_UID)
-    uid = element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element else ""
-    if tag in _elsewhere(uid):
-        scope.stray("V161", "attribute belongs to the IOD, but not to this place", tag, "PS3.4 B.3.3")
+    if tag in _elsewhere(text(scope.root.item, "SOPClassUID")):
+        scope.tell_once("V161", "attribute belongs to the IOD, but not to this place", tag, "PS3.4 B.3.3")
     else:
-        scope.stray("V160", "attribute belongs to no module of the IOD (standard extended)", tag, "PS3.4 B.3.3")
+        scope.tell_once("V160", "attribute belongs to no module of the IOD (standard extended)", tag, "PS3.4 B.3.3")
 
 
 def _below(element: Element, scope: Scope, depth: int) -> None:
@@ -70,13 +67,9 @@ def _below(element: Element, scope: Scope, depth: int) -> None:
         if wrong:
             scope.tell(wrong.code, wrong.message, element.tag, "PS3.5 6.2")
         return
-    try:
-        items = element.items
-    except Damaged as damage:
-        scope.tell("V142", f"sequence cannot be read: {damage.message}", element.tag, "PS3.5 7.5")
+    if depth >= DEEPEST:
         return
-    if depth >= _DEPTH:
-        return
+    items = scope.enter(element) or ()
     for index, item in enumerate(items):
         inner = Scope(item, scope.run, scope, element.tag, items, index)
         for tag, child in item.items():

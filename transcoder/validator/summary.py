@@ -1,26 +1,26 @@
 """What the rules across instances need to know of one instance: small, picklable, without patient data.
 
-Ten thousand files fit in memory as summaries. Identifying values are kept as digests; numbers, UIDs and terms as
-they are.
+Ten thousand files fit in memory as summaries, about a kilobyte each. Identifying values are kept as digests; numbers,
+UIDs and terms as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, fields, replace
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from transcoder.dicom.elements import Item
-from transcoder.findings import Finding
-from transcoder.validator import geometry, provenance
+from transcoder.validator import provenance
 from transcoder.validator.classes import RADIATION_RECORDS, RADIATION_SET, RADIATIONS
 from transcoder.validator.provenance import Listed, Named, Source
 from transcoder.validator.raw import children, integer, number, text
 from transcoder.validator.reference_rules import DEVICES, POINT_SEQUENCES
 from transcoder.validator.references import places
 
-__all__ = ["Delivered", "Device", "Group", "Link", "Summary", "summarise"]
+__all__ = ["Delivered", "Device", "Group", "Link", "Pool", "Summary", "summarise"]
 
 
 class Device(NamedTuple):
@@ -75,7 +75,6 @@ class Summary:
     series: str
     frame: str
     issuer: str = ""
-    findings: tuple[Finding, ...] = ()
     references: tuple[Named, ...] = ()
     common: tuple[Listed, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -90,11 +89,46 @@ class Summary:
     groups: tuple[Group, ...] = ()
     beams: tuple[int, ...] = ()
     delivered: tuple[Delivered, ...] = ()
-    indices: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    indices: tuple[tuple[str, Sequence[int]], ...] = ()
     links: tuple[Link, ...] = ()
     mapped: tuple[Mapped, ...] = ()
     fraction_group: int | None = None
-    roles: dict[str, tuple[Named, ...]] = field(default_factory=dict)
+
+    @property
+    def roles(self) -> dict[str, tuple[Named, ...]]:
+        """The references that rules follow, by the sequence at the root that holds them."""
+        held: dict[str, tuple[Named, ...]] = {}
+        for reference in self.references:
+            role = reference.path.partition("[")[0]
+            if role in ROLES:
+                held[role] = (*held.get(role, ()), reference)
+        return held
+
+
+class Pool:
+    """Gives equal parts of many summaries one place in memory: classes, paths, studies and devices recur."""
+
+    # Fields that are alike as a whole in the instances of one machine; of the others only the texts recur.
+    ALIKE = ("device", "indices")
+
+    def __init__(self) -> None:
+        self._held: dict[Hashable, Any] = {}
+
+    def share(self, summary: Summary) -> Summary:
+        """The summary, made of parts that other summaries have already."""
+        parts = {each.name: _interned(getattr(summary, each.name)) for each in fields(summary)}
+        for name in self.ALIKE:
+            parts[name] = self._held.setdefault((name, parts[name]), parts[name])
+        return replace(summary, **parts)
+
+
+def _interned(value: Any) -> Any:
+    if isinstance(value, str):
+        return sys.intern(value)
+    if not isinstance(value, tuple):
+        return value
+    parts = map(_interned, value)
+    return type(value)._make(parts) if hasattr(value, "_make") else tuple(parts)
 
 
 MAPPING = "RadiationDoseSequence/RadiationDoseValuesParametersSequence/DoseValuesSequence"
@@ -112,8 +146,7 @@ ROLES = (
 
 
 def summarise(item: Item) -> Summary:
-    """The summary of one instance, with the findings of the checks that need it alone."""
-    references = provenance.named(item)
+    """The summary of one instance."""
     return Summary(
         sop_class=text(item, "SOPClassUID"),
         instance=text(item, "SOPInstanceUID"),
@@ -122,8 +155,7 @@ def summarise(item: Item) -> Summary:
         study=text(item, "StudyInstanceUID"),
         series=text(item, "SeriesInstanceUID"),
         frame=text(item, "FrameOfReferenceUID"),
-        findings=(*provenance.check(item), *geometry.check(item)),
-        references=tuple(references),
+        references=tuple(provenance.named(item)),
         common=tuple(provenance.listed(item)),
         sources=tuple(provenance.sources(item)),
         device=_device(item),
@@ -141,12 +173,7 @@ def summarise(item: Item) -> Summary:
         links=_links(item),
         mapped=_mapped(item),
         fraction_group=integer(item, "ReferencedFractionGroupNumber"),
-        roles={role: named for role in ROLES if (named := _of_role(references, role))},
     )
-
-
-def _of_role(references: Sequence[Named], role: str) -> tuple[Named, ...]:
-    return tuple(each for each in references if each.path.startswith(f"{role}["))
 
 
 def _digest(*values: str) -> str:
@@ -202,13 +229,19 @@ def _delivered(item: Item) -> tuple[Delivered, ...]:
     )
 
 
-def _indices(item: Item) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def _indices(item: Item) -> tuple[tuple[str, Sequence[int]], ...]:
     """The indices that other instances may point at."""
     words = dict.fromkeys(DEVICES, "DeviceIndex")
     words["RTPrescriptionSequence"] = "RTPrescriptionIndex"
     words |= {sequence: "RTControlPointIndex" for sequence in POINT_SEQUENCES[:1] if _is_radiation(item)}
-    pairs = ((sequence, _numbers(item, sequence, word)) for sequence, word in words.items())
+    pairs = ((sequence, _run(_numbers(item, sequence, word))) for sequence, word in words.items())
     return tuple(pair for pair in pairs if pair[1])
+
+
+def _run(values: tuple[int, ...]) -> Sequence[int]:
+    """The values as a range when they grow by 1, as the indices of any number of control points shall."""
+    run = range(values[0], values[0] + len(values)) if values else range(0)
+    return run if values == tuple(run) else values
 
 
 def _is_radiation(item: Item) -> bool:

@@ -15,10 +15,11 @@ __all__ = ["BINARY", "MULTI", "Fault", "count", "fault"]
 
 
 class Fault(NamedTuple):
-    """What is wrong with a value: code of the finding and message, never the value itself."""
+    """What is wrong with a value: code of the finding and message, never the value itself; where below it."""
 
     code: str
     message: str
+    below: str = ""
 
 
 BINARY = {

@@ -1,0 +1,26 @@
+"""Everything that the validator says of one instance: the one list of its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from transcoder.dicom.elements import Item
+from transcoder.findings import Finding
+from transcoder.validator import geometry, points, provenance, references
+from transcoder.validator.iod import check_tables
+from transcoder.validator.once import told_once
+
+__all__ = ["check_instance"]
+
+CHECKS: tuple[Callable[[Item], Iterable[Finding]], ...] = (
+    check_tables,
+    points.check,
+    references.check,
+    provenance.check,
+    geometry.check,
+)
+
+
+def check_instance(item: Item) -> list[Finding]:
+    """Everything found in one data set: tables, control points, references, provenance, geometry."""
+    return told_once(finding for check in CHECKS for finding in check(item))
