@@ -154,7 +154,8 @@ def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[s
     """What differs between the instances of the first and of the second way out, names left aside.
 
     Explained is only what the way back declared as lost, what a codec settles on the second side, and what is no
-    content but made from it, as labels are; an empty value says as much as none. Numbers that went through a decimal string agree within its 16 characters.
+    content but made from it, as labels are; an empty value says as much as none.
+    Numbers that went through a decimal string agree within its 16 characters.
     """
     if len(again.made) != len(first):
         code = next((finding.code for finding in again.findings if finding.severity == "error"), "")

@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 
 from transcoder.codecs.registry import CODECS, Cell, Refused
+from transcoder.dicom.columns import changes
 from transcoder.dicom.elements import Element, Item, encode, encode_element, tag_of
 from transcoder.engine.conditions import hold
 from transcoder.engine.reading import Missing, code_of, find, locate, read
 from transcoder.engine.rules import argument
 from transcoder.engine.scope import Scope
 from transcoder.engine.tables import concept, look_up_back
-from transcoder.engine.writing import constant_bytes, write, write_constant
+from transcoder.engine.writing import EVERY_POINT, constant_bytes, write, write_constant
 from transcoder.findings import Origin, Severity
+from transcoder.mapping.marks import NOWHERE
 from transcoder.mapping.model import Mapping, Rule, Table, Via
 from transcoder.paths import Path
 
-__all__ = ["convert_back", "kinds_back", "run_rule_back", "write_value"]
+__all__ = ["convert_back", "kinds_back", "run_rule_back", "write_values"]
 
 
 def run_rule_back(scope: Scope, rule: Rule) -> None:
@@ -238,6 +240,16 @@ def _is_shared(scope: Scope, table: Table, values: list[Any]) -> bool:
     )
 
 
+def _held(scope: Scope, rule: Rule, paths: tuple[Path, ...], outputs: tuple[Any, ...]) -> Rule:
+    """Columns that belong together, as an angle and its direction, stand at every point where one of them changes.
+
+    A full turn changes the direction and not the angle (C.8.8.14.8).
+    """
+    columns = [each for path, each in zip(paths, outputs, strict=False) if path.role in scope.writers]
+    moving = any(any(changes(each)[1:]) for each in columns if isinstance(each, (np.ndarray, list)))
+    return replace(rule, hold=EVERY_POINT) if len(columns) > 1 and moving else rule
+
+
 def _reversed(rule: Rule) -> Rule:
     """The rule as the writer wants it: with the side at fault first, and without companions."""
     # Companions stand beside the second-generation value; here they were read as part of its address.
@@ -247,7 +259,7 @@ def _reversed(rule: Rule) -> Rule:
 def _write_back(scope: Scope, rule: Rule, outputs: tuple[Any, ...], cells: list[Cell]) -> bool:
     """Write each value to its first-generation path, or bind it; whether anything was written."""
     sources = tuple(source for cell in cells for source in cell.sources)
-    plain = _reversed(rule)
+    plain = _held(scope, _reversed(rule), rule.first, outputs)
     wrote = False
     eager = _is_eager(rule)
     for path, output in zip(rule.first, outputs, strict=False):
@@ -289,14 +301,20 @@ def _content(element: Element) -> bytes:
     return bytes(element.value)
 
 
-def write_value(scope: Scope, name: str, cite: str, path: Path, value: Any, origin: Origin = Origin.MAPPED) -> None:
-    """Write a value that a block has put together; ``name`` is the block's, for the account."""
-    from transcoder.mapping.marks import NOWHERE
-
-    rule = Rule(id=name, mark=NOWHERE.at(), first=(path,), second=(path,), cite=cite)
-    if isinstance(value, np.ndarray) and path.role in scope.writers and value.ndim == 1:
-        value = value[:, None]
-    scope.run.ledger.carry(_write_once(scope, rule, path, value, origin), name)
+def write_values(
+    scope: Scope,
+    name: str,
+    cite: str,
+    paths: tuple[Path, ...],
+    values: tuple[Any, ...],
+    origin: Origin = Origin.MAPPED,
+) -> None:
+    """Write values that a block has put together; ``name`` is the block's, for the account."""
+    rule = Rule(id=name, mark=NOWHERE.at(), first=paths, second=paths, cite=cite)
+    rule = _held(scope, rule, paths, values)
+    for path, value in zip(paths, values, strict=False):
+        if value is not None:
+            scope.run.ledger.carry(_write_once(scope, rule, path, value, origin), name)
 
 
 def _source_place(scope: Scope, rule: Rule) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from transcoder.codecs.registry import Assumed, Cell, Refused
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.dicom.values import ValueFault, numbers
-from transcoder.engine.backward import convert_back, write_value
+from transcoder.engine.backward import convert_back, write_values
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
@@ -113,9 +113,7 @@ def _write_column(scope: Scope, block: Distinct, column: Bind, cells: list[Cell]
     if column.via and column.via[0].codec:
         outputs = convert_back(scope, column.via, [values])
     sources = [source for cell in {id(cell): cell for cell in cells}.values() for source in cell.sources]
-    for path, output in zip(column.first, outputs, strict=False):
-        if output is not None:
-            write_value(scope, block.id, block.cite, path, output)
+    write_values(scope, block.id, block.cite, column.first, outputs)
     scope.run.ledger.carry(sources, block.id)
 
 
@@ -166,5 +164,5 @@ def _write_row(scope: Scope, block: Distinct, row: Row) -> None:
         if cell.value is None or not column.first:
             continue
         path = column.first[0]
-        write_value(scope, block.id, block.cite, path, _plain(cell.value))
+        write_values(scope, block.id, block.cite, (path,), (_plain(cell.value),))
         scope.run.ledger.carry(cell.sources, block.id)

@@ -12,7 +12,7 @@ from transcoder.dicom.columns import fill
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.values import encode_numbers
-from transcoder.engine.backward import convert_back, kinds_back, write_value
+from transcoder.engine.backward import convert_back, kinds_back, write_values
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import DeviceRows, Scope
 from transcoder.findings import Origin, Severity
@@ -126,7 +126,8 @@ def _write_field(scope: Scope, block: Assemble, path: Path, cell: Cell) -> None:
         value = value.value
         message = f"assumed {', '.join(map(str, value))}: the source does not say it"
         scope.run.tell("T102", Severity.WARNING, message, scope.place(path.role, path.plain), block.id, block.cite)
-    write_value(scope, block.id, block.cite, path, value, Origin.MAPPED if cell.sources else Origin.ASSUMED)
+    origin = Origin.MAPPED if cell.sources else Origin.ASSUMED
+    write_values(scope, block.id, block.cite, (path,), (value,), origin)
     scope.run.ledger.carry(cell.sources, block.id)
 
 

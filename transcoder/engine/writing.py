@@ -20,7 +20,7 @@ from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Rule
 from transcoder.paths import Path
 
-__all__ = ["constant_bytes", "finish_points", "write", "write_constant", "write_empty"]
+__all__ = ["EVERY_POINT", "constant_bytes", "finish_points", "write", "write_constant", "write_empty"]
 
 # What RT Plan demands at every control point, whether it changes or not (``hold``).
 EVERY_POINT = "every point"
@@ -171,8 +171,8 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
     empty_first = any(each.action == "empty" for each in rule.otherwise)
     try:
         points = _points(writer)
-        if rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter) and isinstance(value, np.ndarray):
-            column = Column.full(path.keyword, value, origin)
+        if rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter):
+            column = Column.stating(path.keyword, value, origin, [True] * len(value))
         else:
             column = points.column(path.keyword, value, origin, empty_first=empty_first)
     except ValueFault as fault:

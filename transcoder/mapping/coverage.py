@@ -177,6 +177,8 @@ def _takes_all(vias: tuple[Via, ...], number: int) -> bool:
 
 
 def _by_each(visit: Visit, block: Each) -> Iterator[tuple[str, Base, bool]]:
+    if block.one_way == "backward":
+        return
     yield from _each_base(visit, block.id, block.first)
     inner = in_block(visit)
     yield from _by_binds(inner, block.id, block.binds)
