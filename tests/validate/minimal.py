@@ -55,7 +55,7 @@ def value_of(attribute: Attribute) -> bytes:
         return pack(_FORMATS[vr], 1) * number
     if vr in _TEXTS:
         return text_value(vr, "\\".join([_TEXTS[vr].strip(" \0")] * number))
-    return b"\0" * 8
+    return b"\0" * (4 if vr == "AT" else 8)
 
 
 def code_item(attribute: Attribute, holder: Item) -> Item:
