@@ -208,11 +208,6 @@ def key_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower().replace(" module attributes", "")).strip("-")
 
 
-def modules(tables: dict[str, Table]) -> dict[str, Reached]:
-    """All positions of every covered module whose table is in the text, with the groups that hold there."""
-    return {key: reached for key, (reached, _) in expanded(tables).items()}
-
-
 def expanded(tables: dict[str, Table]) -> dict[str, tuple[Reached, Named]]:
     """Every covered module with a table in the text, expanded."""
     reader = Reader(tables)

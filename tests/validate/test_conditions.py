@@ -147,3 +147,27 @@ def test_every_condition_is_killed() -> None:
                 alive.append(f"{key} {path} {want}: absent {absent}, present {present}")
     assert not alive, "\n".join([f"{len(alive)} of {count['rows']}", *alive[:40]])
     assert count["rows"] >= 2000, count
+
+
+def test_every_permission_is_killed() -> None:
+    """Where presence is permitted under a second condition only, it is told when neither of the two is met."""
+    count: Counter[bool] = Counter()
+    alive: list[str] = []
+    for key, name, path, attribute in curated():
+        if isinstance(attribute.otherwise, bool) or attribute.condition is None or milder(key, path):
+            continue
+        required, permitted = compile_condition(attribute.condition), attribute.otherwise["only_if"]
+        for want in (True, False):
+            *above, word = path.split("/")
+            root = root_of(key, name, word if not above else above[0])
+            scope = scope_at(root, above)
+            solve(scope, attribute.condition, False)
+            solve(scope, permitted, want)
+            if required(scope) is not False or compile_condition(permitted)(scope) is not want:
+                continue
+            add(scope.item, attribute)
+            if ("V116" in told(root, scope.place(attribute.tag))) is want:
+                alive.append(f"{key} {path} {want}")
+            count[want] += 1
+    assert not alive, alive
+    assert min(count.values()) > 10, count
