@@ -1,7 +1,8 @@
 """Build transcoder/standard/data/standard.json.gz from highdicom's tables and the sheets in .ci/standard.
 
-Structure (modules of an IOD, nesting, types) comes from highdicom; conditions, terms, counts and context groups from
-the sheets; tags, VR and VM, and codes of large context groups, from pydicom. Run with ``--check`` to compare only.
+Structure (modules of an IOD, nesting, types) comes from highdicom, with what only our edition has (editions.tsv, made
+by read_text.py); conditions, terms, counts, context groups and templates from the sheets; tags, VR and VM, and codes
+of large context groups, from pydicom. Run with ``--check`` to compare only.
 The result is the same bytes on every machine: sorted keys, no time stamp.
 """
 
@@ -41,6 +42,17 @@ def sheet(name: str) -> dict[Any, Any]:
     return yaml.safe_load((SHEETS / name).read_text("utf-8")) or {}
 
 
+def only_here() -> dict[str, list[dict[str, Any]]]:
+    """Rows of modules that our edition has and highdicom's newer tables have no more."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for line in (SHEETS / "editions.tsv").read_text("utf-8").splitlines()[1:]:
+        module, path, here, there = line.split("\t")
+        if there == "-":
+            *above, keyword = path.split("/")
+            rows.setdefault(module, []).append({"keyword": keyword, "type": here, "path": above})
+    return rows
+
+
 class Sheets:
     """The curated facts by module and path, macros put in their places."""
 
@@ -62,9 +74,10 @@ class Sheets:
                 continue
             below = "/".join(part for part in (at, use.get("at", "")) if part)
             found = dict(self._expand(self.macros[name], below, (*seen, name)))
-            for keyword, groups in use.get("cids", {}).items():
-                place = min((p for p in self._paths(found, below, keyword)), key=lambda p: p.count("/"))
-                found[place] = {**found.get(place, {}), "cids": groups}
+            for fact in ("cids", "tids"):
+                for keyword, groups in use.get(fact, {}).items():
+                    place = min((p for p in self._paths(found, below, keyword)), key=lambda p: p.count("/"))
+                    found[place] = {**_cited(found.get(place, {}), entry["section"]), fact: groups}
             yield from found.items()
         for path, facts in entry.get("attributes", {}).items():
             full = f"{at}/{path}" if at else path
@@ -74,6 +87,13 @@ class Sheets:
     def _paths(found: dict[str, Facts], below: str, keyword: str) -> list[str]:
         paths = [path for path in found if path.rsplit("/", 1)[-1] == keyword]
         return paths or [f"{below}/{keyword}" if below else keyword]
+
+
+def _cited(facts: Facts, section: str) -> Facts:
+    """Facts with the section that invokes their macro cited as well."""
+    known = facts.get("cite", [])
+    sections = [known] if isinstance(known, str) else known
+    return {**facts, "cite": [*sections, section] if section not in sections else known}
 
 
 class Pool:
@@ -170,7 +190,17 @@ def context_groups(used: set[int]) -> dict[str, Any]:
 
 def groups_used(facts: list[Facts]) -> set[int]:
     """The context groups that the facts name."""
-    return {cid for each in facts for cid, _ in each.get("cids", [])}
+    static = {cid for each in facts for cid, _ in each.get("cids", [])}
+    chosen = (rule for each in facts for rule in each.get("rules", []) if rule["kind"].startswith("group_by"))
+    return static.union(cid for rule in chosen for cid, _ in rule.get("cids", {}).values())
+
+
+def templates() -> dict[str, Any]:
+    """The concept names that the rows of templates permit."""
+    return {
+        str(tid): {"name": entry["name"], "extensible": entry["extensible"], "codes": sorted(entry["codes"])}
+        for tid, entry in sheet("templates.yaml").items()
+    }
 
 
 def build() -> dict[str, Any]:
@@ -179,13 +209,14 @@ def build() -> dict[str, Any]:
     iods = sheet("iods.yaml")
     lists = highdicom_table("iod_module_map.json")
     attributes = highdicom_table("module_attribute_map.json")
+    kept = only_here()
     code = dict(sheets._expand(sheets.macros[CODE_MACRO], "", ()))
     pools = (Pool(), Pool())
     modules: dict[str, Any] = {}
     faults: list[str] = []
     for key in sorted({entry["key"] for iod in iods for entry in lists[iod]}):
         facts = sheets.facts(key)
-        group = group_rows(tree_of(attributes[key]), "", facts, code, pools)
+        group = group_rows(tree_of(attributes[key] + kept.get(key, [])), "", facts, code, pools)
         faults += [f"{key}: {path}: no such place" for path in facts]
         modules[key] = {"section": sheets.modules.get(key, {}).get("section", ""), "group": group}
     if faults:
@@ -200,6 +231,7 @@ def build() -> dict[str, Any]:
         "modules": modules,
         "iods": iods,
         "context_groups": context_groups(groups_used(pools[0].things)),
+        "templates": templates(),
     }
 
 

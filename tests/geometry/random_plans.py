@@ -16,16 +16,16 @@ POSITIONS = ("HFS", "FFS", "HFP", "FFP", "HFDR", "HFDL", "FFDR", "FFDL")
 Draw = random.Random
 
 
-def random_plan(seed: int) -> Dataset:
-    """A plan of three beams, each with a patient position of its own."""
+def random_plan(seed: int, *, eccentric: bool = True) -> Dataset:
+    """A plan of three beams, each with a patient position of its own; ``eccentric`` lets the table top turn so."""
     draw = random.Random(seed)  # noqa: S311 - a fixed sequence is wanted
-    beams = [_beam(draw, number, enhanced=(seed + number) % 3 == 0) for number in (1, 2, 3)]
+    beams = [_beam(draw, number, enhanced=(seed + number) % 3 == 0, eccentric=eccentric) for number in (1, 2, 3)]
     setups = [setup(number, POSITIONS[(seed + number) % 8]) for number in (3, 1, 2)]
     groups = [fraction_group(1, [share(b.BeamNumber, round(draw.uniform(5, 400), 3)) for b in beams])]
     return plan(f"random-{seed}", beams, groups=groups, setups=setups)
 
 
-def _beam(draw: Draw, number: int, *, enhanced: bool) -> Dataset:
+def _beam(draw: Draw, number: int, *, enhanced: bool, eccentric: bool) -> Dataset:
     devices = _devices(draw, enhanced=enhanced)
     count = draw.randint(2, 6)
     more: dict[str, object] = {}
@@ -33,7 +33,7 @@ def _beam(draw: Draw, number: int, *, enhanced: bool) -> Dataset:
         more["WedgeSequence"] = [wedge(1, "STANDARD", 30, draw.randrange(0, 360, 15))]
     if draw.random() < 0.5:
         more["BlockSequence"] = [block(1, "APERTURE", _outline(draw), BlockThickness=60)]
-    points = _points(draw, devices, count, wedged="WedgeSequence" in more, enhanced=enhanced)
+    points = _points(draw, devices, count, wedged="WedgeSequence" in more, enhanced=enhanced, eccentric=eccentric)
     return beam(
         number, f"Drawn {number}", devices, points, enhanced=enhanced, ReferencedPatientSetupNumber=number,
         SourceAxisDistance=draw.choice((1000, 900, 812.5)), **more,
@@ -55,7 +55,9 @@ def _devices(draw: Draw, *, enhanced: bool) -> list[Device]:
     return devices
 
 
-def _points(draw: Draw, devices: list[Device], count: int, *, wedged: bool, enhanced: bool) -> list[Point]:
+def _points(
+    draw: Draw, devices: list[Device], count: int, *, wedged: bool, enhanced: bool, eccentric: bool
+) -> list[Point]:
     final = draw.choice((1, 100, 87.5))
     steps = [0, *(draw.choice((0, 1, 1, 2.5)) for _ in range(count - 2)), 1]
     weights = [round(sum(steps[: n + 1]) / sum(steps) * final, 6) for n in range(count)]
@@ -63,7 +65,7 @@ def _points(draw: Draw, devices: list[Device], count: int, *, wedged: bool, enha
         name: _walk(draw, count, *limits)
         for name, limits in {
             "Gantry": (0.6, 360), "BeamLimitingDevice": (0.5, 360), "PatientSupport": (0.3, 360),
-            "TableTopEccentric": (0.2, 40), "TableTopPitch": (0.3, 4), "TableTopRoll": (0.3, 4),
+            "TableTopEccentric": (0.2, 40) if eccentric else (0.0, 0), "TableTopPitch": (0.3, 4), "TableTopRoll": (0.3, 4),
         }.items()
     }  # fmt: skip
     isocenter = [round(draw.uniform(-200, 200), 2) for _ in range(3)]

@@ -12,7 +12,7 @@ from struct import pack
 
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.findings import Finding
-from transcoder.standard import Attribute, context_group, iod, module, positions
+from transcoder.standard import Attribute, ContextGroup, code_groups, context_group, iod, module, positions
 from transcoder.validator.iod import check_tables
 
 ABSENT = frozenset(["V110", "V112", "V113", "V115"])
@@ -55,17 +55,16 @@ def value_of(attribute: Attribute) -> bytes:
         return pack(_FORMATS[vr], 1) * number
     if vr in _TEXTS:
         return text_value(vr, "\\".join([_TEXTS[vr].strip(" \0")] * number))
-    return b"\0" * 8
+    return b"\0" * (4 if vr == "AT" else 8)
 
 
-def code_item(attribute: Attribute) -> Item:
+def code_item(attribute: Attribute, holder: Item) -> Item:
     """A coded entry that the context group of the attribute holds, a local one where there is none."""
     scheme, value, meaning = LOCAL
     if attribute.codes:
         scheme, value = attribute.codes[0]
         meaning = ""
-    for cid, _ in attribute.context_groups:
-        group = context_group(cid)
+    for group in [group for group, _ in code_groups(attribute)] + chosen(attribute, holder):
         if group and group.codes:
             (scheme, value), meaning = next(iter(group.codes.items()))
             break
@@ -73,6 +72,17 @@ def code_item(attribute: Attribute) -> Item:
     for word, text in (("CodeValue", value), ("CodingSchemeDesignator", scheme), ("CodeMeaning", meaning or "meaning")):
         item.put(tag_of(word), "SH" if word != "CodeMeaning" else "LO", text_value("LO", text))
     return item
+
+
+def chosen(attribute: Attribute, holder: Item) -> list[ContextGroup | None]:
+    """The context groups that a code beside the attribute chooses."""
+    for rule in attribute.rules:
+        if rule["kind"] == "group_by_code" and rule["attribute"].isalpha() and tag_of(rule["attribute"]) in holder:
+            items = holder[tag_of(rule["attribute"])].items
+            words = (tag_of("CodingSchemeDesignator"), tag_of("CodeValue"))
+            keys = [" ".join(item[word].raw.decode().strip() for word in words if word in item) for item in items]
+            return [context_group(rule["cids"][key][0]) for key in keys if key in rule["cids"]]
+    return []
 
 
 def is_code(attribute: Attribute) -> bool:
@@ -86,7 +96,7 @@ def add(item: Item, attribute: Attribute) -> None:
         item.put(attribute.tag, attribute.vr[:2], value_of(attribute))
         return
     number = int(attribute.items[0]) if attribute.items[:1].isdigit() and attribute.items[0] != "0" else 1
-    items = [code_item(attribute) if is_code(attribute) else Item() for _ in range(number)]
+    items = [code_item(attribute, item) if is_code(attribute) else Item() for _ in range(number)]
     item.put(attribute.tag, "SQ", items)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from minimal import at, is_code, plain, table, text_value
 
 from transcoder.dicom.elements import Element, Item, scan, tag_of, walk
-from transcoder.standard import Attribute, context_group, iod, module
+from transcoder.standard import Attribute, ContextGroup, code_groups, iod, module
 from transcoder.validator.values import BINARY, MULTI
 
 Codes = frozenset[str]
@@ -117,26 +117,28 @@ def one_item_more(item: Item, element: Element, attribute: Attribute) -> Codes:
     return codes("V140")
 
 
+def listed(attribute: Attribute) -> list[ContextGroup]:
+    """The groups and templates that a code must be in; none when one of them lists no codes."""
+    groups = [group for group, _ in code_groups(attribute) if group is not None and group.codes]
+    return groups if len(groups) == len(code_groups(attribute)) else []
+
+
 def foreign_code(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Replace a code by one of another scheme."""
-    if not is_code(attribute) or not element.items or not attribute.context_groups:
-        return NOTHING
-    groups = [context_group(cid) for cid, _ in attribute.context_groups]
-    if not all(group is not None and group.codes for group in groups):
+    groups = listed(attribute)
+    if not is_code(attribute) or not element.items or not groups:
         return NOTHING
     _put(element.items[0], "CodeValue", "4711")
     _put(element.items[0], "CodingSchemeDesignator", "99LOCAL")
-    if {kind for _, kind in attribute.context_groups} != {"defined"}:
+    if {kind for _, kind in code_groups(attribute)} != {"defined"}:
         return codes("V152")
-    return codes("V151") if any(group.extensible for group in groups if group) else codes("V150")
+    return codes("V151") if any(group.extensible for group in groups) else codes("V150")
 
 
 def other_scheme(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Keep the code value and name another coding scheme."""
-    if not is_code(attribute) or not element.items or not attribute.context_groups:
-        return NOTHING
-    groups = [context_group(cid) for cid, _ in attribute.context_groups]
-    if not all(group is not None and group.codes for group in groups):
+    groups = listed(attribute)
+    if not is_code(attribute) or not element.items or not groups:
         return NOTHING
     _put(element.items[0], "CodingSchemeDesignator", "99LOCAL")
     return codes("V154")
@@ -146,8 +148,7 @@ def other_meaning(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Give a listed code another meaning."""
     if not is_code(attribute) or not element.items:
         return NOTHING
-    groups = [group for cid, _ in attribute.context_groups if (group := context_group(cid)) is not None]
-    if not any(group.codes for group in groups):
+    if not any(group.codes for group, _ in code_groups(attribute) if group is not None):
         return NOTHING
     _put(element.items[0], "CodeMeaning", "something else")
     return codes("V153")

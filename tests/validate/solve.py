@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from struct import pack
 from typing import Any
 
 from minimal import LOCAL, number_value, text_value
@@ -120,6 +121,24 @@ def _in(scope: Scope, argument: Sequence[Any], want: bool) -> None:
     write(scope, argument[0], argument[1][0] if want else OTHER)
 
 
+def _first_in(scope: Scope, argument: Sequence[Any], want: bool) -> None:
+    write(scope, argument[0], argument[1][0] if want else OTHER)
+
+
+def _points_to(scope: Scope, argument: Sequence[str], want: bool) -> None:
+    item, word = _holder(scope, argument[0])
+    tag = tag_of(argument[1] if want else "BeamName")
+    item.put(tag_of(word), "AT", pack("<HH", tag >> 16, tag & 0xFFFF))
+
+
+def _more_items(scope: Scope, argument: Sequence[Any], want: bool) -> None:
+    item, word = _holder(scope, argument[0])
+    items = item[tag_of(word)].items if tag_of(word) in item else item.put(tag_of(word), "SQ", []).items
+    assert isinstance(items, list)
+    while len(items) <= argument[1] and want:
+        items.append(Item())
+
+
 def _greater(scope: Scope, argument: Sequence[Any], want: bool) -> None:
     write(scope, argument[0], argument[1] + 1 if want else argument[1])
 
@@ -149,18 +168,23 @@ def _lookup(scope: Scope, argument: Mapping[str, Any], want: bool) -> None:
     key, own = argument["match"]
     write(scope, own, 1)
     named = argument["sequence"]
-    place = named if named.startswith("/") else "/RTBeamLimitingDeviceDefinitionSequence"
+    place = named if named[0] in "/." else "/RTBeamLimitingDeviceDefinitionSequence"
     write(scope, f"{place}/{key}", 1)
-    for operator in ("equals", "code_in"):
+    for operator in ("equals", "in", "code_in"):
         if operator in argument:
             reference, value = argument[operator]
             _VALUES[operator](scope, (f"{place}/{reference}", value), want)
+    if "present" in argument:
+        solve(scope, {"present": f"{place}/{argument['present']}"}, want)
 
 
 _VALUES = {
     "equals": _equals,
     "not_equals": _not_equals,
     "in": _in,
+    "first_in": _first_in,
+    "points_to": _points_to,
+    "more_items_than": _more_items,
     "greater_than": _greater,
     "code_in": _code_in,
     "code_in_cid": _code_in_cid,

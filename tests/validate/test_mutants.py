@@ -103,6 +103,11 @@ def test_private_plan_classes_are_plans(uid: str) -> None:
     assert found_at_root("rt-plan", {"SOPClassUID": ("UI", text_value("UI", uid))}) <= {"V119"}
 
 
+def test_an_attribute_that_only_our_edition_has_is_known() -> None:
+    """Ethnic Group (C.7.1.1) was replaced after 2024c."""
+    assert found_at_root("rt-plan", {"EthnicGroup": ("SH", b"text")}) <= {"V119"}
+
+
 def test_modules_are_judged() -> None:
     patient = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
     assert "V101" in found_at_root("rt-plan", dict.fromkeys(patient, ("LO", None)))

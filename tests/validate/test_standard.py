@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
@@ -29,16 +30,51 @@ def highdicom_table(name: str) -> Any:
     return json.loads(resources.files("highdicom").joinpath("_standard", name).read_text("utf-8"))
 
 
+def sheet(name: str) -> list[dict[str, str]]:
+    """One of the tables that .ci/read_text.py made from the text of PS3.3."""
+    with (ROOT / ".ci" / "standard" / f"{name}.tsv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def kept(row: dict[str, str], module_key: str) -> bool:
+    """Whether a row of editions is of the module and of our edition only."""
+    return row["module"] == module_key and row["2026b"] == "-"
+
+
 @pytest.mark.parametrize("key", iods())
 def test_nesting_and_types_equal_highdicoms(key: str) -> None:
-    """Every IOD covered has the modules, usages, positions and types of highdicom's tables, no more and no less."""
+    """The modules, usages, positions and types are highdicom's, and those that only our edition has; none else."""
     theirs = highdicom_table("iod_module_map.json")[key]
     assert [(use.key, use.usage) for use in iod(key).modules] == [(each["key"], each["usage"]) for each in theirs]
     table = highdicom_table("module_attribute_map.json")
     for each in modules(key):
         expected = {"/".join([*row["path"], row["keyword"]]): row["type"] for row in table[each.key]}
+        expected |= {row["path"]: row["2024c"] for row in sheet("editions") if kept(row, each.key)}
         mine = {path: attribute.type for path, attribute, holder in positions(key) if holder.key == each.key}
         assert mine == expected, each.key
+
+
+def test_differences_of_the_editions_are_those_of_the_tables() -> None:
+    """A position of either edition is known; where both have it, the newer type holds."""
+    rows = sheet("editions")
+    assert len(rows) > 20
+    for row in rows:
+        held = {
+            path: each.type for key in iods() for path, each, holder in positions(key) if holder.key == row["module"]
+        }
+        assert held[row["path"]] == (row["2024c"] if row["2026b"] == "-" else row["2026b"]), row
+
+
+def test_a_condition_is_only_missing_where_its_text_is() -> None:
+    """Rows that became conditional in the newer edition are the only ones that nobody could read."""
+    newer = {(row["module"], row["path"]) for row in sheet("editions") if row["2026b"] in ("1C", "2C")}
+    missing = {
+        (holder.key, path)
+        for key in iods()
+        for path, attribute, holder in positions(key)
+        if attribute.type in ("1C", "2C") and attribute.condition is None
+    }
+    assert missing == newer
 
 
 def test_all_classes_asked_for_are_covered() -> None:

@@ -103,6 +103,17 @@ def _is_unique(scope: Scope, condition: Condition) -> bool:
     return len(set(keys)) == len(keys)
 
 
+def _is_steady(scope: Scope, condition: Condition) -> bool:
+    """Whether one value of an attribute never changes over the control points, whatever device it belongs to."""
+    columns = read(scope, condition.path, "sparse").value or {}
+    place = int(condition.values[0])
+    for cell in columns.values():
+        stated = cell.value[~np.isnan(cell.value[:, place]), place]
+        if np.any(stated != stated[0]):
+            return False
+    return True
+
+
 TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "present": lambda scope, condition: _is_present(scope, condition.path),
     "absent": lambda scope, condition: not _is_present(scope, condition.path),
@@ -113,5 +124,6 @@ TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "nonzero": lambda scope, condition: not _is_zero(scope, condition.path),
     "counts": _counts,
     "unique": _is_unique,
+    "steady": _is_steady,
     "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
 }

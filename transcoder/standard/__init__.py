@@ -3,6 +3,7 @@
 from transcoder.standard.model import Attribute, ContextGroup, Iod, Module, ModuleUse
 from transcoder.standard.tables import (
     attributes,
+    code_groups,
     code_meaning,
     code_meanings,
     context_group,
@@ -13,6 +14,7 @@ from transcoder.standard.tables import (
     module,
     modules,
     positions,
+    template,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Module",
     "ModuleUse",
     "attributes",
+    "code_groups",
     "code_meaning",
     "code_meanings",
     "context_group",
@@ -32,4 +35,5 @@ __all__ = [
     "module",
     "modules",
     "positions",
+    "template",
 ]

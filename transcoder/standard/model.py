@@ -35,6 +35,7 @@ class Attribute:
     enumerated_values: tuple[str, ...] = ()
     defined_terms: tuple[str, ...] = ()
     context_groups: tuple[tuple[int, str], ...] = ()
+    templates: tuple[tuple[int, str], ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = ()
     children: tuple[Attribute, ...] = ()
@@ -80,10 +81,19 @@ class Iod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextGroup:
-    """One context group: codes as (scheme, value) with their meaning, included groups resolved (PS3.16 Annex B)."""
+    """One context group: codes as (scheme, value) with their meaning, included groups resolved (PS3.16 Annex B).
+
+    The concept names that the rows of a template permit have the same form (PS3.16 Annex A).
+    """
 
     cid: int
     name: str
     extensible: bool
     uid: str
     codes: Mapping[tuple[str, str], str]
+    kind: str = "CID"
+
+    @property
+    def label(self) -> str:
+        """Number and name for a message."""
+        return f"{self.kind} {self.cid} {self.name}"

@@ -13,6 +13,7 @@ from transcoder.standard.model import Attribute, ContextGroup, Facts, Iod, Modul
 
 __all__ = [
     "attributes",
+    "code_groups",
     "code_meaning",
     "code_meanings",
     "context_group",
@@ -24,6 +25,7 @@ __all__ = [
     "modules",
     "narrow",
     "positions",
+    "template",
 ]
 
 
@@ -70,6 +72,7 @@ def _attribute(keyword: str, word: list[Any], kind: str, facts: Facts, children:
         enumerated_values=tuple(facts.get("enum", ())),
         defined_terms=tuple(facts.get("terms", ())),
         context_groups=_freeze(facts.get("cids", [])),
+        templates=_freeze(facts.get("tids", [])),
         codes=_freeze(facts.get("codes", [])),
         rules=tuple(facts.get("rules", ())),
         children=children,
@@ -91,6 +94,7 @@ def narrow(attribute: Attribute, facts: Facts) -> Attribute:
         enumerated_values=tuple(facts.get("enum", attribute.enumerated_values)),
         defined_terms=() if "enum" in facts else attribute.defined_terms,
         context_groups=_freeze(facts["cids"]) if "cids" in facts else attribute.context_groups,
+        templates=attribute.templates,
         codes=_freeze(facts["codes"]) if "codes" in facts else attribute.codes,
         rules=attribute.rules,
         children=attribute.children,
@@ -172,17 +176,33 @@ def _walk(level: tuple[Attribute, ...], above: str) -> Iterator[tuple[str, Attri
 @cache
 def context_group(cid: int) -> ContextGroup | None:
     """The context group of a number, None when the tables do not hold it."""
-    entry = _raw()["context_groups"].get(str(cid))
+    return _listed("context_groups", cid, "CID")
+
+
+@cache
+def template(tid: int) -> ContextGroup | None:
+    """The concept names that the rows of a template permit, None when the tables do not hold it."""
+    return _listed("templates", tid, "TID")
+
+
+def _listed(table: str, number: int, kind: str) -> ContextGroup | None:
+    entry = _raw()[table].get(str(number))
     if entry is None:
         return None
     codes = {(scheme, value): meaning for scheme, value, meaning in entry["codes"]}
-    return ContextGroup(cid, entry["name"], entry["extensible"], entry["uid"], codes)
+    return ContextGroup(number, entry["name"], entry["extensible"], entry.get("uid", ""), codes, kind)
+
+
+def code_groups(attribute: Attribute) -> tuple[tuple[ContextGroup | None, str], ...]:
+    """The context groups and templates of a code sequence, each with its kind; None for one without tables."""
+    groups = tuple((context_group(cid), kind) for cid, kind in attribute.context_groups)
+    return groups + tuple((template(tid), kind) for tid, kind in attribute.templates)
 
 
 @cache
 def _meanings() -> dict[tuple[str, str], tuple[str, ...]]:
     meanings: dict[tuple[str, str], tuple[str, ...]] = {}
-    for entry in _raw()["context_groups"].values():
+    for entry in (*_raw()["context_groups"].values(), *_raw()["templates"].values()):
         for scheme, value, meaning in entry["codes"]:
             known = meanings.get((scheme, value), ())
             if meaning not in known:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from transcoder.dicom.elements import Item, tag_of
-from transcoder.standard import Attribute, ContextGroup, code_meanings, context_group
-from transcoder.validator.conditions import reference, values_of
+from transcoder.standard import Attribute, ContextGroup, code_groups, code_meanings, context_group, template
+from transcoder.validator.conditions import code_of, reference, values_of
 from transcoder.validator.scope import Scope
 from transcoder.validator.values import Fault
 
-__all__ = ["CodeCheck", "compile_codes"]
+__all__ = ["CodeCheck", "chooses_codes", "compile_codes"]
 
-CodeCheck = Callable[[Scope, Item], Iterator[Fault]]
+CodeCheck: TypeAlias = Callable[[Scope, Item], Iterator[Fault]]
+Groups: TypeAlias = tuple[tuple[ContextGroup, ...], str]
+Chooser: TypeAlias = Callable[[Scope], Groups]
 
 _SCHEME, _VALUE, _LONG, _URN, _MEANING = map(
     tag_of, ("CodingSchemeDesignator", "CodeValue", "LongCodeValue", "URNCodeValue", "CodeMeaning")
@@ -26,21 +29,25 @@ def _text(item: Item, tag: int) -> str:
     return element.raw.strip(b" \0").decode("latin-1") if element else ""
 
 
+def _code(item: Item) -> tuple[str, str]:
+    scheme = _text(item, _SCHEME)
+    return _ALIASES.get(scheme, scheme), _text(item, _VALUE) or _text(item, _LONG) or _text(item, _URN)
+
+
 def _plain(meaning: str) -> str:
     return " ".join(meaning.casefold().split())
 
 
 def _named(groups: Sequence[ContextGroup]) -> str:
-    return " or ".join(f"CID {group.cid} {group.name}" for group in groups)
+    return " or ".join(group.label for group in groups)
 
 
 def _outside(scheme: str, value: str, groups: Sequence[ContextGroup], kind: str) -> Fault:
     for group in groups:
         for other, known in group.codes:
             if known == value and other != scheme:
-                return Fault(
-                    "V154", f"code {value} of CID {group.cid} belongs to scheme {other}, not {scheme or 'none'}"
-                )
+                named = f"{group.kind} {group.cid}"
+                return Fault("V154", f"code {value} of {named} belongs to scheme {other}, not {scheme or 'none'}")
     if kind != "defined":
         return Fault("V152", f"code is not in {_named(groups)}, which is a suggestion")
     if any(group.extensible for group in groups):
@@ -58,19 +65,78 @@ def _against(scheme: str, value: str, meaning: str, groups: Sequence[ContextGrou
         yield Fault("V153", f"meaning of ({value}, {scheme}) is not {' or '.join(map(repr, known))}")
 
 
-def _groups(pairs: Sequence[tuple[int, str]]) -> tuple[tuple[ContextGroup, ...], str]:
-    groups = tuple(group for cid, _ in pairs if (group := context_group(cid)) is not None)
+def _together(pairs: Sequence[tuple[ContextGroup | None, str]]) -> Groups:
+    """Groups that hold together, with their kind; none when one of them has no tables."""
+    groups = tuple(group for group, _ in pairs if group is not None)
     kinds = {kind for _, kind in pairs}
-    complete = len(groups) == len(pairs)
-    return (groups if complete else ()), ("defined" if kinds == {"defined"} else "baseline")
+    return (groups if len(groups) == len(pairs) else ()), ("defined" if kinds == {"defined"} else "baseline")
 
 
-def _chosen(rules: Sequence[Mapping[str, object]]) -> tuple[str, dict[str, int]]:
-    for rule in rules:
-        if rule["kind"] == "cid_by":
-            choices = {key: cid for key, cid in rule.items() if isinstance(cid, int)}
-            return str(rule["attribute"]), choices
-    return "", {}
+def _codes_at(word: str) -> Callable[[Scope], Sequence[tuple[str, str]]]:
+    """The codes that a reference names; ``.`` is the item itself, which is a coded entry."""
+    if word == ".":
+        return lambda scope: [_code(scope.item)]
+    place = reference(word)
+    return lambda scope: code_of(place.elements(scope))
+
+
+def _choices(rule: Mapping[str, Any]) -> dict[str, tuple[ContextGroup | None, str]]:
+    groups = {key: (context_group(cid), kind) for key, (cid, kind) in rule.get("cids", {}).items()}
+    return groups | {key: (template(tid), kind) for key, (tid, kind) in rule.get("tids", {}).items()}
+
+
+def _by_code(rule: Mapping[str, Any]) -> Chooser:
+    choices, codes = _choices(rule), _codes_at(rule["attribute"])
+
+    def choose(scope: Scope) -> Groups:
+        return _together([choices[key] for key in map(" ".join, codes(scope)) if key in choices])
+
+    return choose
+
+
+def _by_value(rule: Mapping[str, Any]) -> Chooser:
+    choices, place = _choices(rule), reference(rule["attribute"])
+
+    def choose(scope: Scope) -> Groups:
+        keys = [str(value) for element in place.elements(scope) for value in values_of(element)[:1]]
+        return _together([choices[key] for key in keys if key in choices])
+
+    return choose
+
+
+_CHOOSERS: Mapping[str, Callable[[Mapping[str, Any]], Chooser]] = {
+    "group_by_code": _by_code,
+    "group_by_value": _by_value,
+}
+
+
+def _members(key: str) -> frozenset[tuple[str, str]]:
+    """The codes that a key of a rule stands for: those of a context group by its number, or one code."""
+    scheme, _, value = key.partition(" ")
+    if value:
+        return frozenset([(scheme, value)])
+    group = context_group(int(key))
+    return frozenset(group.codes) if group else frozenset()
+
+
+def _fixed_by_group(rule: Mapping[str, Any]) -> Callable[[Scope], frozenset[tuple[str, str]] | None]:
+    """The codes permitted beside certain other codes; None when the other code is none of these."""
+    codes = _codes_at(rule["attribute"])
+    choices = [
+        (_members(key), frozenset((scheme, value) for scheme, value in fixed)) for key, fixed in rule["by"].items()
+    ]
+
+    def choose(scope: Scope) -> frozenset[tuple[str, str]] | None:
+        there = codes(scope)
+        return next((fixed for members, fixed in choices if not members.isdisjoint(there)), None)
+
+    return choose
+
+
+def chooses_codes(attribute: Attribute) -> bool:
+    """Whether the tables say which codes a sequence takes."""
+    by_rule = any(rule["kind"] in _CHOOSERS or rule["kind"] == "codes_by_group" for rule in attribute.rules)
+    return bool(attribute.context_groups or attribute.templates or attribute.codes or by_rule)
 
 
 def compile_codes(attribute: Attribute) -> CodeCheck | None:
@@ -78,23 +144,20 @@ def compile_codes(attribute: Attribute) -> CodeCheck | None:
     words = {child.keyword for child in attribute.children}
     if "CodeMeaning" not in words:
         return None
-    groups, kind = _groups(attribute.context_groups)
-    fixed = frozenset(attribute.codes)
-    by, choices = _chosen(attribute.rules)
-    place = reference(by) if by else None
+    groups, kind = _together(code_groups(attribute))
+    always = frozenset(attribute.codes) or None
+    chooser = next((_CHOOSERS[rule["kind"]](rule) for rule in attribute.rules if rule["kind"] in _CHOOSERS), None)
+    fixed = next((_fixed_by_group(rule) for rule in attribute.rules if rule["kind"] == "codes_by_group"), None)
 
     def check(scope: Scope, item: Item) -> Iterator[Fault]:
-        scheme = _text(item, _SCHEME)
-        scheme = _ALIASES.get(scheme, scheme)
-        value = _text(item, _VALUE) or _text(item, _LONG) or _text(item, _URN)
-        if not value:
+        code = _code(item)
+        if not code[1]:
             return
-        used = groups
-        if place is not None:
-            cids = [choices[str(v)] for e in place.elements(scope) for v in values_of(e)[:1] if str(v) in choices]
-            used = _groups([(cid, "defined") for cid in cids])[0]
-        if fixed and (scheme, value) not in fixed:
-            yield Fault("V155", f"code is not {' or '.join(f'({v}, {s})' for s, v in sorted(fixed))}")
-        yield from _against(scheme, value, _text(item, _MEANING), used, kind)
+        wanted = fixed(scope) if fixed else always
+        if wanted is not None and code not in wanted:
+            listed = " or ".join(f"({value}, {scheme})" for scheme, value in sorted(wanted))
+            yield Fault("V155", f"code is not {listed}" if listed else "no code is permitted here")
+        used, by = chooser(scope) if chooser else (groups, kind)
+        yield from _against(*code, _text(item, _MEANING), used, by)
 
     return check

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from struct import calcsize, iter_unpack
+from struct import calcsize, iter_unpack, pack
 from typing import Any, TypeAlias
 
 from transcoder.dicom.elements import Element, tag_of, vr_of
@@ -171,6 +171,26 @@ def _in(argument: Sequence[Any]) -> Verdict:
     return lambda scope: any(_same(value, each) for value in values(scope) for each in wanted)
 
 
+def _first_in(argument: Sequence[Any]) -> Verdict:
+    values, wanted = _values(reference(argument[0])), argument[1]
+    return lambda scope: any(_same(value, each) for value in values(scope)[:1] for each in wanted)
+
+
+def _points_to(argument: Sequence[str]) -> Verdict:
+    place, tag = reference(argument[0]), tag_of(argument[1])
+    wanted = pack("<HH", tag >> 16, tag & 0xFFFF)
+
+    def points(element: Element) -> bool:
+        return any(element.raw[at : at + 4] == wanted for at in range(0, len(element.raw), 4))
+
+    return lambda scope: any(map(points, place.elements(scope)))
+
+
+def _more_items_than(argument: Sequence[Any]) -> Verdict:
+    place, limit = reference(argument[0]), int(argument[1])
+    return lambda scope: any(len(items_of(element)) > limit for element in place.elements(scope))
+
+
 def _greater_than(argument: Sequence[Any]) -> Verdict:
     values, limit = _values(reference(argument[0])), float(argument[1])
     return lambda scope: any(_greater(value, limit) for value in values(scope))
@@ -232,12 +252,14 @@ def _cp_value_changed(_: Any) -> Verdict:
     return decide
 
 
+_LOOKED_AT = ("equals", "in", "present", "code_in")
+
+
 def _lookup(argument: dict[str, Any]) -> Verdict:
     key, own = (tag_of(word) for word in argument["match"])
-    inner = compile_condition({op: argument[op] for op in ("equals", "code_in") if op in argument})
+    inner = compile_condition({op: argument[op] for op in _LOOKED_AT if op in argument})
     named = argument["sequence"]
-    words = [named] if named.startswith("/") else ["/RTBeamLimitingDeviceDefinitionSequence"]
-    places = [reference(word) for word in words]
+    place = reference(named if named[0] in "/." else "/RTBeamLimitingDeviceDefinitionSequence")
     beams = tag_of("EnhancedRTBeamLimitingDeviceSequence")
 
     def search(scope: Scope, sequences: Iterable[Element], mine: str | float | None) -> Decided:
@@ -249,10 +271,12 @@ def _lookup(argument: dict[str, Any]) -> Verdict:
 
     def decide(scope: Scope) -> Decided:
         mine = _text_or_number(scope.item.get(own))
+        if named[0] == ".":
+            return search(scope, place.elements(scope), mine)
         known = (decide, mine)
         if known in scope.run.decided:  # the same devices at every control point
             return scope.run.decided[known]
-        sequences = [element for place in places for element in place.elements(scope)]
+        sequences = place.elements(scope)
         if sequences:
             verdict = scope.run.decided[known] = search(scope, sequences, mine)
             return verdict
@@ -296,6 +320,9 @@ _OPERATORS: dict[str, Callable[[Any], Verdict]] = {
     "equals": _equals,
     "not_equals": _not_equals,
     "in": _in,
+    "first_in": _first_in,
+    "points_to": _points_to,
+    "more_items_than": _more_items_than,
     "greater_than": _greater_than,
     "value_in": _value_in,
     "code_in": _code_in,

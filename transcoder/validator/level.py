@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from transcoder.standard import Attribute
 from transcoder.standard.model import Facts
 from transcoder.standard.tables import narrow
-from transcoder.validator.codes import CodeCheck, compile_codes
+from transcoder.validator.codes import CodeCheck, chooses_codes, compile_codes
 from transcoder.validator.conditions import Verdict, compile_condition, conditional, is_worldly
 from transcoder.validator.multiplicity import fits
 from transcoder.validator.rules import Check, compile_rule, counted
@@ -121,7 +121,7 @@ def _spec(sources: Sources, narrowed: Narrowed, relaxed: bool) -> Spec:
     first, section = _strictest(sources)
     told = next((attribute for attribute, _ in sources if attribute.enumerated_values), None)
     terms = next((attribute for attribute, _ in sources if attribute.defined_terms), None)
-    coded = next((attribute for attribute, _ in sources if attribute.context_groups or attribute.codes), first)
+    coded = next((attribute for attribute, _ in sources if chooses_codes(attribute)), first)
     word = first.keyword
     below = {path: facts for path, facts in narrowed.items() if path.startswith(f"{word}/")}
     rules = [check for attribute, _ in sources for rule in attribute.rules if (check := compile_rule(rule)) is not None]

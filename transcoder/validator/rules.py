@@ -259,8 +259,8 @@ _KINDS: dict[str, Callable[[Any], Check]] = {
     "value_min": _least,
     "vm": _multiplicity,
 }
-# cid_by belongs to the codes; it is compiled there.
-ELSEWHERE = frozenset(["cid_by"])
+# What belongs to the codes is compiled there.
+ELSEWHERE = frozenset(["codes_by_group", "group_by_code", "group_by_value"])
 
 
 def compile_rule(rule: Any) -> Check | None:
