@@ -1,4 +1,4 @@
-"""Speed and memory as ratios: our read + transcode + write against pydicom's read + visit + write of the same plan.
+"""Speed and memory as ratios: our read + transcode + write against pydicom's read + visit + write of the same source.
 
 ``python tests/bench/speed.py`` prints JSON. Medians of alternating runs in one process, warm; both sides work in
 memory on the same bytes (implicit VR little endian). ``--runs N`` changes the number of runs (7).
@@ -16,11 +16,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ImplicitVRLittleEndian
 
+Source = Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "samples"))
 
@@ -62,17 +64,54 @@ def ours(raw: bytes) -> None:
         io.BytesIO().write(encode_file(made.data, made.sop_class_uid, made.sop_instance_uid))
 
 
-def _seconds(work: Callable[[bytes], None], raw: bytes) -> float:
+def second_of(raw: bytes) -> list[bytes]:
+    """The set that a plan becomes, with its radiations, each as a file."""
+    from transcoder.api import convert_instance
+    from transcoder.dicom.files import decode, encode_file
+    from transcoder.dicom.instance import Instance
+    from transcoder.mapping.catalog import load
+
+    made = convert_instance(Instance(decode(raw), "plan", raw), [], load()).made
+    return [encode_file(each.data, each.sop_class_uid, each.sop_instance_uid) for each in made]
+
+
+def pydicom_on_all(files: list[bytes]) -> None:
+    """Read every instance of the set, visit every element, write them back."""
+    for raw in files:
+        pydicom_alone(raw)
+
+
+def ours_back(files: list[bytes]) -> None:
+    """Read every instance of the set, transcode, write the plan."""
+    from transcoder.api import convert_instance
+    from transcoder.dicom.files import decode, encode_file
+    from transcoder.dicom.instance import Instance
+    from transcoder.mapping.catalog import load
+
+    source, *others = [Instance(decode(raw), "set", raw) for raw in files]
+    outcome = convert_instance(source, others, load())
+    if not outcome.made:
+        raise SystemExit("the benchmark's set was refused")
+    for made in outcome.made:
+        io.BytesIO().write(encode_file(made.data, made.sop_class_uid, made.sop_instance_uid))
+
+
+def _seconds(work: Callable[[Source], None], raw: Source) -> float:
     start = time.perf_counter()
     work(raw)
     return time.perf_counter() - start
 
 
-def ratio(raw: bytes, runs: int) -> dict[str, float]:
+def ratio(
+    raw: Source,
+    runs: int,
+    theirs: Callable[[Source], None] = pydicom_alone,
+    own: Callable[[Source], None] = ours,
+) -> dict[str, float]:
     """Medians of alternating runs, and their ratio."""
-    for work in (pydicom_alone, ours):
+    for work in (theirs, own):
         work(raw)
-    pairs = [(_seconds(pydicom_alone, raw), _seconds(ours, raw)) for _ in range(runs)]
+    pairs = [(_seconds(theirs, raw), _seconds(own, raw)) for _ in range(runs)]
     alone, mine = (statistics.median(column) for column in zip(*pairs, strict=True))
     return {"pydicom_s": round(alone, 4), "transcoder_s": round(mine, 4), "ratio": round(mine / alone, 3)}
 
@@ -102,6 +141,8 @@ def main() -> None:
         sys.stdout.write(str(_child(arguments.child)))
         return
     figures: dict[str, object] = {name: ratio(raw, arguments.runs) for name, raw in plans().items()}
+    for name, raw in plans().items():
+        figures[f"{name}_back"] = ratio(second_of(raw), arguments.runs, pydicom_on_all, ours_back)
     figures["peak_memory_mib"] = {str(count): peak_memory(count) for count in (1, 100)}
     sys.stdout.write(json.dumps(figures, indent=1) + "\n")
 
