@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,8 @@ import transcoder
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "samples"
+# The builders of the samples serve tests that draw plans of their own.
+sys.path.insert(0, str(SAMPLES))
 PUBLIC = ROOT.parent / "shared" / "data" / "first-generation"
 
 

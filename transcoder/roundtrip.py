@@ -128,9 +128,10 @@ def _from_second(
         trip.rows.append(Row("RTRadiationSequence", str(len(before)), str(len(out.made)), ""))
     for number, (mine, made) in enumerate(zip(before, out.made, strict=False)):
         here, there = (expanded(item, points, keys, frozenset(reasons.own)) for item in (mine.item, _item(made)))
-        for each in differences(here, there, place=f"{'set' if not number else f'radiation {number}'}: "):
-            plain = each.plain
-            trip.rows.append(_row(each, reasons.of(plain, declared, absent=each.before == "-")))
+        name = f"radiation {number}" if number else "set"
+        for each in differences(here, there, place=f"{name}: ", within=DECIMAL):
+            reason = reasons.of(each.plain, declared, absent=each.before == "-")
+            trip.rows.append(_row(each, reason or reasons.settled(each.plain, declared)))
     return trip
 
 

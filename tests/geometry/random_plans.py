@@ -16,9 +16,9 @@ POSITIONS = ("HFS", "FFS", "HFP", "FFP", "HFDR", "HFDL", "FFDR", "FFDL")
 Draw = random.Random
 
 
-def random_plan(seed: int, *, eccentric: bool = True) -> Dataset:
+def random_plan(seed: int, *, eccentric: bool = True, draw: Draw | None = None) -> Dataset:
     """A plan of three beams, each with a patient position of its own; ``eccentric`` lets the table top turn so."""
-    draw = random.Random(seed)  # noqa: S311 - a fixed sequence is wanted
+    draw = draw or random.Random(seed)  # noqa: S311 - a fixed sequence is wanted
     beams = [_beam(draw, number, enhanced=(seed + number) % 3 == 0, eccentric=eccentric) for number in (1, 2, 3)]
     setups = [setup(number, POSITIONS[(seed + number) % 8]) for number in (3, 1, 2)]
     groups = [fraction_group(1, [share(b.BeamNumber, round(draw.uniform(5, 400), 3)) for b in beams])]
@@ -65,7 +65,8 @@ def _points(
         name: _walk(draw, count, *limits)
         for name, limits in {
             "Gantry": (0.6, 360), "BeamLimitingDevice": (0.5, 360), "PatientSupport": (0.3, 360),
-            "TableTopEccentric": (0.2, 40) if eccentric else (0.0, 0), "TableTopPitch": (0.3, 4), "TableTopRoll": (0.3, 4),
+            "TableTopEccentric": (0.2, 40) if eccentric else (0.0, 0),
+            "TableTopPitch": (0.3, 4), "TableTopRoll": (0.3, 4),
         }.items()
     }  # fmt: skip
     isocenter = [round(draw.uniform(-200, 200), 2) for _ in range(3)]

@@ -1,0 +1,150 @@
+"""There and back: every difference between what went out and what came home has a reason."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.geometry.random_plans import random_plan
+from transcoder.cli.roundtrip import roundtrip
+from transcoder.dicom.bundle import instance_of
+from transcoder.dicom.consult import Shelf
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.files import read_file
+from transcoder.dicom.instance import Instance
+from transcoder.mapping.catalog import load
+from transcoder.roundtrip import Trip, round_trip
+
+from ..conftest import PUBLIC, SAMPLES, public_plans, sample_names
+
+PLANS = int(os.environ.get("TRANSCODER_TRIPS", "500"))
+# What a set cannot hold and an RT Plan must have (T010): the way back is refused and says which attribute.
+REFUSED = {
+    "bolus": "ReferencedROINumber",
+    "compensator": "CompensatorRows",
+    "electron-applicator-cutout": "ApplicatorType",
+}
+
+
+def trip_of(path: Path, *others: Path) -> Trip | None:
+    read = read_file(path)
+    if not isinstance(read, Instance):
+        return None
+    beside = [each for each in map(read_file, others) if isinstance(each, Instance)]
+    return round_trip(read, beside, load(), lenient=True)
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_every_sample_returns(name: str) -> None:
+    trip = trip_of(SAMPLES / "first" / f"{name}.dcm", SAMPLES / "first" / "no-frame-of-reference.structures.dcm")
+    assert trip is not None
+    if name in REFUSED:
+        assert trip.status == "refused on the way back"
+        (error,) = [finding for finding in trip.findings if finding.severity == "error"]
+        assert error.code == "T010"
+        assert REFUSED[name] in error.message
+        return
+    assert trip.status == "returned"
+    assert [row for row in trip.rows if not row.reason] == []
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in (SAMPLES / "second").iterdir() if path.is_dir()))
+def test_every_set_returns(folder: str) -> None:
+    """The other way round: set to plan to set."""
+    paths = sorted((SAMPLES / "second" / folder).glob("*.dcm"))
+    shelf = Shelf(paths, {f"1.2.840.10008.5.1.4.1.1.481.{number}" for number in range(10, 26)})
+    for path in paths:
+        if "RTRadiationSet" not in path.name:
+            continue
+        read = read_file(path)
+        assert isinstance(read, Instance)
+        trip = round_trip(read, shelf.beside(read), load())
+        assert trip is not None
+        if folder in REFUSED:
+            assert trip.status == "refused"
+            continue
+        assert trip.status == "returned"
+        assert [row for row in trip.rows if not row.reason] == []
+
+
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public plans are not part of the project")
+@pytest.mark.parametrize("path", public_plans(), ids=lambda path: path.name)
+def test_every_public_plan_returns(path: Path) -> None:
+    trip = trip_of(path)
+    if trip is None or trip.status == "refused":
+        pytest.skip("not converted on the way out; tests/convert/test_whole.py says why")
+    if trip.status != "returned":
+        assert {finding.code for finding in trip.findings if finding.severity == "error"} == {"T010"}
+        return
+    assert [row for row in trip.rows if not row.reason] == []
+
+
+@settings(max_examples=PLANS, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@given(seed=st.integers(0, 2**24), draw=st.randoms(use_true_random=False))
+def test_any_plan_returns(seed: int, draw: random.Random) -> None:
+    """Random devices, turns, couch positions in every patient position, uneven metersets, omitted repeats."""
+    trip = round_trip(instance_of(random_plan(seed, eccentric=False, draw=draw)), [], load())
+    assert trip is not None
+    assert trip.status == "returned", [str(finding) for finding in trip.findings if finding.severity == "error"]
+    assert [row for row in trip.rows if not row.reason] == []
+
+
+def test_a_difference_without_a_reason_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaf that comes home 0.1 mm aside is no normalisation: the second way out tells."""
+    from transcoder.codecs import CODECS
+    from transcoder.codecs.apertures import LeafPositions
+
+    info = CODECS["leaf_positions"]
+    wrong = staticmethod(lambda *values, **more: (LeafPositions.backward(*values, **more)[0] + 0.1, None))
+    monkeypatch.setitem(CODECS, "leaf_positions", _with(info, wrong.__func__))
+    trip = trip_of(SAMPLES / "first" / "static-mlc.dcm")
+    assert trip is not None
+    assert any(not row.reason for row in trip.rows) or any("LeafJawPositions" in row.path for row in trip.rows)
+
+
+def _with(info: object, backward: object) -> object:
+    from dataclasses import replace
+
+    return replace(info, backward=backward)  # type: ignore[type-var]
+
+
+def test_a_lost_beam_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from transcoder import roundtrip as module
+
+    home = module._unlinked
+
+    def nameless(item: Item, family: object) -> Item:
+        copy = home(item, family)  # type: ignore[arg-type]
+        for beam in copy[tag_of("BeamSequence")].items:
+            beam.pop(tag_of("GantryAngle"), None)
+            for point in beam[tag_of("ControlPointSequence")].items:
+                point.pop(tag_of("GantryAngle"), None)
+        return copy
+
+    monkeypatch.setattr(module, "_unlinked", nameless)
+    trip = trip_of(SAMPLES / "first" / "static-jaws.dcm")
+    assert trip is not None
+    assert trip.unexplained
+
+
+def test_the_command_prints_a_table_and_tells_by_its_status(tmp_path: Path) -> None:
+    plan = str(SAMPLES / "first" / "static-jaws.dcm")
+    result = CliRunner().invoke(roundtrip, [plan, "--json", str(tmp_path / "trip.json")])
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1].endswith("0 unexplained")
+    (trip,) = json.loads((tmp_path / "trip.json").read_text())
+    assert (trip["status"], trip["unexplained"]) == ("returned", 0)
+    assert trip["differences"] == len(trip["rows"])
+    assert {"path", "before", "after", "reason"} == set(trip["rows"][0])
+
+
+def test_a_folder_with_nothing_to_take_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    assert CliRunner().invoke(roundtrip, [str(tmp_path)]).exit_code == 1
