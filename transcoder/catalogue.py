@@ -69,7 +69,7 @@ CODES: dict[str, Entry] = {
     "T031": Entry(ERROR, "Angle is not stated at the first control point"),
     "T032": Entry(ERROR, "Angle changes without a direction"),
     "T033": Entry(ERROR, "More than one turn between two control points"),
-    "T034": Entry(ERROR, "Two distances that must agree differ"),
+    "T034": Entry(ERROR, "Distance from the source is not positive"),
     "T035": Entry(ERROR, "Rotation direction is not a term"),
     "T036": Entry(ERROR, "Rotation leads to no stated angle"),
     "T038": Entry(ERROR, "Attribute has too many values"),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Assumed, Code, Refused, codec
 
-__all__ = ["FirstOf", "Label", "Number", "Offset", "Scale", "Text"]
+__all__ = ["DeriveUid", "FirstOf", "Label", "Number", "Numbered", "Offset", "Scale", "Text"]
 
 Number_ = NDArray[np.float64]
 

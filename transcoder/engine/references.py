@@ -10,7 +10,7 @@ from transcoder.engine.scope import Run
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Origin, Severity
 
-__all__ = ["Directory", "write_references"]
+__all__ = ["Directory", "named_instances", "write_references"]
 
 _CLASS, _INSTANCE = tag_of("ReferencedSOPClassUID"), tag_of("ReferencedSOPInstanceUID")
 _STUDY, _SERIES = tag_of("StudyInstanceUID"), tag_of("SeriesInstanceUID")
