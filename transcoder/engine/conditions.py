@@ -68,7 +68,9 @@ def _shown(cell: Cell) -> list[str]:
 
 
 def _concept_names(scope: Scope, code: Code) -> list[str]:
-    return [name for name, concept in scope.run.mapping.concepts.items() if concept[:2] == code.key]
+    names = [name for name, concept in scope.run.mapping.concepts.items() if concept[:2] == code.key]
+    # A code that no sheet knows is a value too: it is in none of their lists.
+    return names or [" ".join(code.key)]
 
 
 def _is_zero(scope: Scope, path: Path) -> bool:
