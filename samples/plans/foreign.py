@@ -148,11 +148,11 @@ def place(radiation: Dataset, number: int, axes: np.ndarray, isocenter: tuple[fl
 def turned_devices(_whole: Dataset, radiations: list[Dataset]) -> None:
     """Jaws at 180 and 270 degrees, leaves at -180, each with an offset along and across its travel."""
     for radiation in radiations:
-        for device, angle, label in zip(devices(radiation), (180.0, 270.0, -180.0), (X_LABEL, Y_LABEL, X_LABEL)):
+        turns = ((180.0, X_LABEL), (270.0, Y_LABEL), (-180.0, X_LABEL))
+        for device, (angle, label) in zip(devices(radiation), turns, strict=True):
             device.BeamModifierOrientationAngle = angle
-            device.ParallelRTBeamDelimiterDeviceSequence[0].ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence = [
-                label
-            ]
+            parallel = device.ParallelRTBeamDelimiterDeviceSequence[0]
+            parallel.ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence = [label]
             for number, opening in enumerate(openings(radiation, device.DeviceIndex)):
                 opening.RTBeamLimitingDeviceOffset = [2.5 + number, -1.25]
         leaves = openings(radiation, 3)[0]
@@ -166,7 +166,9 @@ def moving_offset(_whole: Dataset, radiations: list[Dataset]) -> None:
     """Leaves that keep their shape and follow the target by their offset alone."""
     for radiation in radiations:
         (index,) = [
-            device.DeviceIndex for device in devices(radiation) if device.DeviceTypeCodeSequence[0].CodeValue == "130331"
+            device.DeviceIndex
+            for device in devices(radiation)
+            if device.DeviceTypeCodeSequence[0].CodeValue == "130331"
         ]
         found = openings(radiation, index)
         for number, opening in enumerate(found):
@@ -366,5 +368,3 @@ def no_doses(whole: Dataset, _radiations: list[Dataset]) -> None:
     """A set that says nothing of doses."""
     for word in ("RTRadiationSetDoseContributionSequence", "RadiationDoseIdentificationSequence"):
         whole.pop(word, None)
-
-

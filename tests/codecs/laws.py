@@ -487,6 +487,11 @@ LAWS: dict[str, Law] = {
         plain(one(decimals(500, 2000, 1)), one(decimals(500, 2000, 1))),
         tidy_second=lambda values, _arguments: (values[0], values[0]),
     ),
+    "same_number": Law(plain(one(LENGTH)), one(LENGTH).map(lambda value: ((value, value), {}))),
+    "term": Law(
+        plain(st.sampled_from([["IN"], ["OUT"], ["IN", "OUT"]]), known=st.just(("IN", "OUT"))),
+        plain(st.sampled_from([["IN"], ["OUT"], ["OUT", ""]]), known=st.just(("IN", "OUT"))),
+    ),
     "numbered": Law(
         device_names(),
         plain(st.one_of(WORDS, st.just("Wedge 3"), st.just("Wedge 03")).map(lambda t: [t]), word=st.just("Wedge")),

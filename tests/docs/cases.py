@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.docs.cases_back import back_cases
 from transcoder import batch, catalogue
 from transcoder.api import convert_instance
 from transcoder.codecs import CODECS, Refused
@@ -399,6 +400,8 @@ def _upright() -> list[str]:
 def _skew_device() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 0.0, 10.0]), angle=np.array([45.0]))
 
+
+CASES.update(back_cases(sample, at, put, drop))
 
 # --- mapping sheets and overlays -------------------------------------------------------------------------
 
