@@ -119,7 +119,7 @@ def matrix(axes: np.ndarray, isocenter: tuple[float, float, float]) -> list[str]
     """Row by row from FIXED axes in patient axes and the isocenter, as decimal strings."""
     whole = np.eye(4)
     whole[:3, :3], whole[:3, 3] = axes, -axes @ np.array(isocenter)
-    return [format(value + 0.0, ".12g")[:16] for value in whole.ravel()]
+    return [format(round(value, 10) + 0.0, ".12g") for value in whole.ravel()]
 
 
 SUPINE = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], dtype=float)
@@ -366,5 +366,5 @@ def holder_with_slots(_whole: Dataset, radiations: list[Dataset]) -> None:
 @foreign("dose-references")
 def no_doses(whole: Dataset, _radiations: list[Dataset]) -> None:
     """A set that says nothing of doses."""
-    for word in ("RTRadiationSetDoseContributionSequence", "RadiationDoseIdentificationSequence"):
+    for word in ("RadiationDoseSequence", "RadiationDoseIdentificationSequence"):
         whole.pop(word, None)

@@ -186,9 +186,11 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
         )
         raise Missing(fault.message) from None
     _add(writer, path, column)
+    name = path.plain if isinstance(writer, RowWriter) else f"{writer.sequence}/{path.plain}#{writer.device}"
     if isinstance(value, np.ndarray):
-        name = path.plain if isinstance(writer, RowWriter) else f"{writer.sequence}/{path.plain}#{writer.device}"
         _points(writer).values[name] = value
+    elif isinstance(points, HeldRowWriter):
+        points.words[name] = value
 
 
 def _inner(value: Any) -> list[Element]:
