@@ -12,7 +12,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from .corpus import GOOD, encode, with_meta
+from .corpus import GOOD, with_meta
 from .elements import code, item, put, uid
 
 Change = Callable[[Dataset, list[Dataset]], None]
@@ -79,11 +79,6 @@ def _list_references(whole: Dataset, radiations: list[Dataset]) -> None:
     whole.ReferencedSeriesSequence = [
         item(SeriesInstanceUID=name, ReferencedInstanceSequence=found) for name, found in series.items()
     ]
-
-
-def encoded(dataset: Dataset) -> bytes:
-    """The Part 10 file of an instance."""
-    return encode(with_meta(dataset))
 
 
 # --- small tools -----------------------------------------------------------------------------------------
@@ -368,3 +363,26 @@ def no_doses(whole: Dataset, _radiations: list[Dataset]) -> None:
     """A set that says nothing of doses."""
     for word in ("RadiationDoseSequence", "RadiationDoseIdentificationSequence"):
         whole.pop(word, None)
+
+
+@foreign("dose-references")
+def several_doses(whole: Dataset, _radiations: list[Dataset]) -> None:
+    """Doses at several places under labels that say nothing of an RT Plan."""
+    for number, each in enumerate(whole.RadiationDoseIdentificationSequence):
+        each.RadiationDoseIdentificationLabel = f"Dose at place {number}"
+
+
+@foreign("static-jaws")
+def jaws_as_leaf_pairs(_whole: Dataset, radiations: list[Dataset]) -> None:
+    """Jaws called leaf pairs, of which there is one: the example of C.36.2.2.19.1.5."""
+    for radiation in radiations:
+        for device in devices(radiation):
+            device.DeviceTypeCodeSequence = [LEAVES]
+
+
+@foreign("tolerance-tables")
+def no_tolerance_label(_whole: Dataset, radiations: list[Dataset]) -> None:
+    """Tolerances under a label of the maker's own, the same in all radiations."""
+    for radiation in radiations:
+        for each in radiation.get("RTToleranceSetSequence", []):
+            each.RTToleranceSetLabel = "Site default"
