@@ -1,4 +1,4 @@
-"""Write the corpus: `python samples/generate.py` rewrites first/, second/, bad/ and the tables of README.md.
+"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/ and the tables of README.md.
 
 second/ holds what the transcoder makes of first/, so its files change with the mapping sheets.
 With --check nothing is written; the exit status tells whether the files are those that would be written.
@@ -12,10 +12,11 @@ from tempfile import TemporaryDirectory
 import pydicom
 from plans import BAD, GOOD, Sample, encode, with_meta
 from plans.dynamic import sliding_window_plan, vmat_plan
+from plans.foreign import FOREIGN, build_foreign
 
 import transcoder
 
-__all__ = ["build_all", "build_bad", "main", "sliding_window_plan", "vmat_plan"]
+__all__ = ["build_all", "build_bad", "built_foreign", "main", "sliding_window_plan", "vmat_plan"]
 
 HERE = Path(__file__).resolve().parent
 
@@ -49,6 +50,16 @@ def transcoded(first: dict[str, bytes]) -> dict[str, list[bytes]]:
     return found
 
 
+def built_foreign() -> dict[Path, bytes]:
+    """The sets and radiations of other makers, by path."""
+    found = {}
+    for name in FOREIGN:
+        for number, dataset in enumerate(build_foreign(name)):
+            file = "set" if not number else f"radiation-{number}"
+            found[HERE / "foreign" / name / f"{file}.dcm"] = encode(with_meta(dataset))
+    return found
+
+
 NAMES: dict[str, list[str]] = {}
 
 
@@ -59,6 +70,7 @@ def files() -> dict[Path, bytes]:
     paths = {HERE / "first" / f"{name}.dcm": content for name, content in plans.items()}
     for name, contents in second.items():
         paths |= {HERE / "second" / name / file: content for file, content in zip(NAMES[name], contents, strict=True)}
+    paths |= built_foreign()
     paths |= {HERE / "bad" / name: content for name, content in build_bad().items()}
     return paths | {HERE / "README.md": _readme(second).encode()}
 
@@ -67,7 +79,12 @@ def main(arguments: list[str]) -> int:
     """Write the files, or with --check compare them; return the exit status."""
     wanted = files()
     stale = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
-    held = [path for folder in ("first", "second", "bad") for path in (HERE / folder).rglob("*") if path.is_file()]
+    held = [
+        path
+        for folder in ("first", "second", "foreign", "bad")
+        for path in (HERE / folder).rglob("*")
+        if path.is_file()
+    ]
     extra = [path for path in held if path not in wanted]
     if "--check" in arguments:
         for path in sorted(stale + extra):
@@ -86,6 +103,7 @@ def _readme(second: dict[str, list[bytes]]) -> str:
     text = (HERE / "README.md").read_text(encoding="utf-8")
     text = _filled(text, "first", ("Sample", "Shows", "Trap", "See"), _rows(GOOD, "Trap"))
     text = _filled(text, "second", ("Folder", "Instances", "Techniques", "Detail"), _second_rows(second))
+    text = _filled(text, "foreign", ("Folder", "Shows", "From"), _foreign_rows())
     return _filled(text, "bad", ("File", "Shows", "Wrong", "See"), _rows(BAD, "Wrong"))
 
 
@@ -100,6 +118,12 @@ def _second_rows(second: dict[str, list[bytes]]) -> list[list[str]]:
         count = f"{sets} set{'s' * (sets > 1)}, {len(radiations)} radiation{'s' * (len(radiations) > 1)}"
         rows.append([f"`{name}`", count, ", ".join(techniques), ", ".join(details)])
     return rows
+
+
+def _foreign_rows() -> list[list[str]]:
+    return [
+        [f"`{name}`", " ".join((change.__doc__ or "").split()), f"`{base}`"] for name, (base, change) in FOREIGN.items()
+    ]
 
 
 def _rows(samples: dict[str, Sample[pydicom.Dataset]] | dict[str, Sample[bytes]], label: str) -> list[list[str]]:

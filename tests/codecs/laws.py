@@ -23,7 +23,8 @@ class Law:
 
     ``first`` and ``second`` draw values and arguments. ``tidy_first(values, arguments)`` is what
     backward(forward(values)) must give, ``tidy_second`` what forward(backward(values)) must give. ``known`` tells
-    what a way back needs beside the second-generation values, because the engine reads it elsewhere.
+    what a way back needs beside the second-generation values, because the engine reads it elsewhere; ``again`` gives
+    the arguments with which what came back is brought forth again.
     """
 
     first: st.SearchStrategy[Drawn]
@@ -31,6 +32,7 @@ class Law:
     tidy_first: Callable[..., Values] = lambda values, _arguments: values
     tidy_second: Callable[..., Values] = lambda values, _arguments: values
     known: Callable[..., dict[str, Any]] = lambda _values, arguments: arguments
+    again: Callable[..., dict[str, Any]] = lambda arguments: arguments
     within: float = 0.0
 
 
@@ -119,6 +121,10 @@ def from_start(values: Values, _arguments: dict[str, Any]) -> Values:
 
 # --- apertures -----------------------------------------------------------------------------------------------------
 ANGLES = st.sampled_from([np.array([0.0]), np.array([90.0])])
+QUARTERS = st.sampled_from([np.array([angle]) for angle in (0.0, 90.0, 180.0, 270.0, -90.0, -180.0, 360.0)])
+PLANES = st.sampled_from([500.0, 1000.0, 2000.0]).map(
+    lambda plane: {"sad": np.array([1000.0]), "plane": np.array([plane])}
+)
 READINGS = st.sampled_from(["", "as_noted"])
 
 
@@ -134,6 +140,45 @@ def positions(draw: st.DrawFn) -> Array:
     return np.array(draw(st.lists(LENGTH, min_size=2 * pairs * points, max_size=2 * pairs * points))).reshape(
         points, -1
     )
+
+
+@st.composite
+def foreign_positions(draw: st.DrawFn) -> Drawn:
+    """Positions as no plan of ours gives them: any quarter turn, an offset, another plane."""
+    found = draw(positions())
+    along = numbers(LENGTH, len(found), len(found))
+    across = np.full(len(found), draw(LENGTH))
+    offset = draw(perhaps(along.map(lambda shift: np.stack([shift, across], axis=1))))
+    arguments = {"angle": draw(QUARTERS), "mlcy": draw(READINGS), **draw(PLANES)}
+    return (found, offset), arguments
+
+
+def described_plainly(values: Values, arguments: dict[str, Any]) -> Values:
+    """The same leaves of a device at 0 or 90 degrees, at the isocenter and without an offset."""
+    found, offset = values
+    found = found if offset is None else found + offset[:, :1]
+    found = found * arguments["sad"][0] / arguments["plane"][0]
+    if arguments["angle"][0] % 360 >= 180:
+        # Half a turn: what was the highest leaf is the lowest, and what was its far bank its near one.
+        found = -found[:, ::-1]
+    return found, np.zeros((len(found), 2))
+
+
+@st.composite
+def foreign_boundaries(draw: st.DrawFn) -> Drawn:
+    arguments = {"angle": draw(QUARTERS), "mlcy": draw(READINGS), "shift": draw(perhaps(one(LENGTH))), **draw(PLANES)}
+    return (draw(boundaries(falling=False)),), arguments
+
+
+def bounded_plainly(values: Values, arguments: dict[str, Any]) -> Values:
+    shift = 0.0 if arguments["shift"] is None else arguments["shift"][0]
+    found = (values[0] + shift) * arguments["sad"][0] / arguments["plane"][0]
+    return (-found[::-1] if arguments["angle"][0] % 360 >= 180 else found,)
+
+
+def upright(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with which a plan made of these would be read: its devices stand at 0 or 90 degrees."""
+    return {"angle": arguments["angle"] % 180, "mlcy": arguments["mlcy"]}
 
 
 ORDERS = st.sampled_from([None, np.array([1.0]), np.array([-1.0])])
@@ -280,7 +325,7 @@ def eccentric_in_support(values: Values, _arguments: dict[str, Any]) -> Values:
     isocenter, support, eccentric, pitch, roll, position = values
     turns = [0.0 if angle is None else angle[0] for angle in (support, eccentric, pitch, roll)]
     return (
-        isocenter, np.array([(turns[0] + turns[1]) % 360]), None,
+        isocenter, np.array([(turns[0] + turns[1]) % 360]), np.zeros(1),
         np.array([turns[2] % 360]), np.array([turns[3] % 360]), position,
     )  # fmt: skip
 
@@ -317,6 +362,20 @@ def with_isocenter(values: Values, _arguments: dict[str, Any]) -> Values:
     matrix, _, position = values
     pose = matrix.reshape(4, 4)
     return matrix, -pose[:3, :3].T @ pose[:3, 3], position
+
+
+@st.composite
+def shown_angles(draw: st.DrawFn) -> Drawn:
+    """What a display shows of an angle of the matrix: whole turns more or less, or nothing."""
+    geometry = np.array([draw(decimals(0, 359.99, 2))])
+    shown = draw(perhaps(st.integers(-2, 2).map(lambda turns: geometry + 360 * turns)))
+    return (shown,), {"geometry": geometry, "optional": draw(st.booleans())}
+
+
+def shown_or_geometry(values: Values, arguments: dict[str, Any]) -> Values:
+    (shown,) = values
+    unsaid = arguments["optional"] and arguments["geometry"][0] == 0
+    return (shown if shown is not None else None if unsaid else arguments["geometry"],)
 
 
 @st.composite
@@ -423,7 +482,16 @@ LAWS: dict[str, Law] = {
         plain(WORDS.map(lambda t: [t]), back=st.integers(0, 2), longest=st.just(64)),
         tidy_first=first_carried,
     ),
+    "axis_distance": Law(
+        plain(one(decimals(500, 2000, 1))),
+        plain(one(decimals(500, 2000, 1)), one(decimals(500, 2000, 1))),
+        tidy_second=lambda values, _arguments: (values[0], values[0]),
+    ),
     "same_number": Law(plain(one(LENGTH)), one(LENGTH).map(lambda value: ((value, value), {}))),
+    "term": Law(
+        plain(st.sampled_from([["IN"], ["OUT"], ["IN", "OUT"]]), known=st.just(("IN", "OUT"))),
+        plain(st.sampled_from([["IN"], ["OUT"], ["OUT", ""]]), known=st.just(("IN", "OUT"))),
+    ),
     "numbered": Law(
         device_names(),
         plain(st.one_of(WORDS, st.just("Wedge 3"), st.just("Wedge 03")).map(lambda t: [t]), word=st.just("Wedge")),
@@ -464,12 +532,16 @@ LAWS: dict[str, Law] = {
     ),
     "leaf_boundaries": Law(
         plain(boundaries(falling=True), angle=ANGLES, mlcy=READINGS),
-        plain(boundaries(falling=False), angle=ANGLES, mlcy=READINGS),
+        foreign_boundaries(),
         tidy_first=lambda values, _arguments: (np.sort(values[0]),),
+        tidy_second=bounded_plainly, again=upright,
+        within=1e-12,
     ),
     "leaf_positions": Law(
-        plain(positions(), angle=ANGLES, mlcy=READINGS, order=ORDERS),
-        plain(positions(), angle=ANGLES, mlcy=READINGS, order=ORDERS),
+        plain(positions(), st.none(), angle=ANGLES, mlcy=READINGS, order=ORDERS),
+        foreign_positions(),
+        tidy_second=described_plainly, again=upright,
+        within=1e-12,
     ),
     "block_edge": Law(outlines(), outlines(tidy=True), tidy_first=tidy_outline),
     "compensator_map": Law(
@@ -486,6 +558,11 @@ LAWS: dict[str, Law] = {
             POSITIONS,
         ),
         matrices(), tidy_first=eccentric_in_support, tidy_second=with_isocenter, within=1e-7,
+    ),
+    "shown_angle": Law(
+        plain(perhaps(one(TURN)), optional=st.booleans()), shown_angles(),
+        known=lambda values, arguments: {**arguments, "geometry": None if values[0] is None else values[0] % 360},
+        tidy_second=shown_or_geometry,
     ),
     "table_position": Law(table_positions(), plain(numbers(LENGTH).map(lambda v: v[:, None])), tidy_first=held),
     "meterset": Law(weights(), plain(shares().map(column)), tidy_first=as_metersets, within=1e-9),

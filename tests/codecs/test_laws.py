@@ -97,7 +97,7 @@ def test_forth_again(name: str) -> None:
         if name == "dose_mapping":
             found = info.forward(*first[:2], arguments["meterset"])
         else:
-            found = info.forward(*first, **arguments)
+            found = info.forward(*first, **law.again(arguments))
         assert_same(found, law.tidy_second(values, arguments), law.within)
 
     holds()

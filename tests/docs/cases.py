@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.docs.cases_back import back_cases
 from transcoder import batch, catalogue
 from transcoder.api import convert_instance
 from transcoder.codecs import CODECS, Refused
@@ -379,8 +380,9 @@ def _more_than_a_turn() -> list[str]:
 
 
 @case("T034")
-def _two_distances() -> list[str]:
-    return refused("same_number", np.array([1000.0]), np.array([900.0]))
+def _plane_at_the_source() -> list[str]:
+    distances = {"sad": np.array([1000.0]), "plane": np.array([0.0])}
+    return refused("leaf_boundaries", np.array([-10.0, 10.0]), angle=np.array([0.0]), **distances)
 
 
 @case("T043")
@@ -398,6 +400,8 @@ def _upright() -> list[str]:
 def _skew_device() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 0.0, 10.0]), angle=np.array([45.0]))
 
+
+CASES.update(back_cases(sample, at, put, drop))
 
 # --- mapping sheets and overlays -------------------------------------------------------------------------
 
@@ -425,10 +429,10 @@ _CHECKED = {
     "M200": "rules:\n  beam.sad: {first: SourceAxisDistanc}\n",
     "M201": "rules:\n  beam.sad: {first: PatientWeight}\n",
     "M202": "rules:\n  beam.sad: {first: '@baem/SourceAxisDistance'}\n",
-    "M203": "rules:\n  beam.sad: {via: same_numbr}\n",
+    "M203": "rules:\n  beam.sad: {via: axis_distanc}\n",
     "M204": "rules:\n  beam.sad: {via: number}\n",
     "M205": "rules:\n  beam.sad: {first: BeamName}\n",
-    "M206": "rules:\n  device.offset: {value: [0]}\n",
+    "M206": "rules:\n  beam.record_flag: {value: [NO, NO]}\n",
     "M207": "rules:\n  mode.energy: {first: $enrgy}\n",
     "M208": "rules:\n  beam.sad: {otherwise: [{site: source_axis}, refuse]}\n",
     "M209": "rules:\n  machine.type: {code: treatment_devise}\n",

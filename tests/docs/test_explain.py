@@ -62,7 +62,7 @@ def test_the_page_of_a_rule_says_what_is_in_the_sheet() -> None:
         "BeamSequence/SourceAxisDistance  (300A,00B4) DS Type 3, RT Plan",
         "RTBeamModifierDefinitionDistance  (300A,0688) FD Type 1, C-Arm Photon-Electron Radiation",
         "<->",
-        "Codec same_number:",
+        "Codec axis_distance:",
         "the site value source_axis_distance",
         "the source is refused (T010)",
         "PS3.3 C.8.8.14, C.36.14, C.36.12.2.1",

@@ -58,6 +58,15 @@ def test_a_rule_is_changed_by_its_id(tmp_path: Path) -> None:
     assert {name for name in before if before[name] != after[name]} == {"set.intent"}
 
 
+def test_a_rule_of_a_fragment_is_changed_where_it_is_named(tmp_path: Path) -> None:
+    before = load().rules()
+    mapping = _load(tmp_path, "rules:\n  wedge.code_absent: {value: none known}\n")
+    after = mapping.rules()
+    assert {name for name in before if before[name].value != after[name].value} == {"wedge.code_absent"}
+    assert before["device.code_absent"].value == after["device.code_absent"].value == "empty"
+    assert str(after["wedge.code_absent"].mark) == str(before["wedge.code_absent"].mark)
+
+
 def test_the_shipped_mapping_stays_as_it_is(tmp_path: Path) -> None:
     _load(tmp_path, "rules:\n  set.intent: {otherwise: [refuse]}\n")
     assert [each.action for each in load().rules()["set.intent"].otherwise] == ["site", "assume"]

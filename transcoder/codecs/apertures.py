@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.codecs.planes import at_isocenter
 from transcoder.codecs.registry import Refused, codec
 
 __all__ = ["BoundaryOrder", "LeafBoundaries", "LeafPositions", "match_openings"]
@@ -45,16 +46,6 @@ def _is_mirrored(angle: Array, mlcy: str) -> bool:
 def _is_reversed(angle: Array) -> bool:
     """Whether x' runs against the direction of the first generation's positions."""
     return _quarters(angle) > 1
-
-
-def _at_isocenter(values: Array, sad: Array | None, plane: Array | None) -> Array:
-    """Lengths in the definition plane, scaled to the isocenter plane; both distances (1,) mm from the source."""
-    if sad is None or plane is None or sad[0] == plane[0]:
-        return values
-    if not (sad[0] > 0 and plane[0] > 0):
-        raise Refused("T034", "a distance from the source that is not positive")
-    scaled: Array = values * sad[0] / plane[0]
-    return scaled
 
 
 def _increasing(boundaries: Array) -> Array:
@@ -128,7 +119,7 @@ class LeafBoundaries:
             raise Refused("T053", "Parallel RT Beam Delimiter Boundaries do not increase (C.36.2.2.19)")
         if shift is not None and shift[0] != 0:
             boundaries = boundaries + shift[0]
-        return LeafBoundaries.forward(_at_isocenter(boundaries, sad, plane), angle, mlcy, pairs)
+        return LeafBoundaries.forward(at_isocenter(boundaries, sad, plane), angle, mlcy, pairs)
 
     @staticmethod
     def note(boundaries: Array, angle: Array, mlcy: str = "", **_: object) -> tuple[str, str] | None:
@@ -186,7 +177,7 @@ class LeafPositions:
             if np.any(offset[:, 1] != offset[0, 1]):
                 raise Refused("T216", "an offset across the travel of a device changes, and its boundaries cannot")
             positions, shift = positions + offset[:, :1], offset[0, 1:]
-        positions = _at_isocenter(positions, sad, plane)
+        positions = at_isocenter(positions, sad, plane)
         if _is_reversed(angle):
             half = positions.shape[1] // 2
             positions = -np.concatenate([positions[:, half:], positions[:, :half]], axis=1) + 0.0

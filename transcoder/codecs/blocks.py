@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from transcoder.codecs.planes import at_isocenter
 from transcoder.codecs.registry import Refused, codec
 
 __all__ = ["BlockEdge", "CompensatorMap", "disjoint"]
@@ -25,11 +26,14 @@ class BlockEdge:
     """Block Data (2k,) mm and its number of points (1,) <-> Block Edge Data (2k,) mm (C.36.2.2.13).
 
     The second generation closes the polygon implicitly, lets no vertex occur twice and no edges cross. What counts
-    is the polygon as it is written, in 32-bit floats.
+    is the polygon as it is written, in 32-bit floats. On the way back ``sad`` and ``plane`` (1,) mm scale from the
+    definition plane to the isocenter.
     """
 
     @staticmethod
-    def forward(data: Array, points: Array | None) -> tuple[Array]:
+    def forward(
+        data: Array, points: Array | None, sad: Array | None = None, plane: Array | None = None
+    ) -> tuple[Array]:
         if data.size % 2 or (points is not None and data.size != 2 * int(points[0])):
             raise Refused("T061", "Block Data does not hold Block Number of Points pairs")
         outline = data.reshape(-1, 2)
@@ -47,8 +51,8 @@ class BlockEdge:
         return (outline.ravel(),)
 
     @staticmethod
-    def backward(data: Array) -> tuple[Array, Array]:
-        return data, np.array([data.size / 2])
+    def backward(data: Array, sad: Array | None = None, plane: Array | None = None) -> tuple[Array, Array]:
+        return at_isocenter(data, sad, plane), np.array([data.size / 2])
 
 
 def _crosses(outline: Array) -> bool:
@@ -80,11 +84,20 @@ class CompensatorMap:
     """Thickness pixels (rows x columns,) mm, rows, columns, spacing (2,), position (2,) <-> triplets x, y, t (3k,).
 
     Rows run along +x and columns along -y from the upper left pixel (C.8.8.14.10, C.36.2.2.12.1.3); spacing is
-    between rows, then between columns (10.7.1.3).
+    between rows, then between columns (10.7.1.3). On the way back ``sad`` and ``plane`` (1,) mm scale places, and
+    no thickness, from the definition plane to the isocenter.
     """
 
     @staticmethod
-    def forward(thickness: Array, rows: Array, columns: Array, spacing: Array, position: Array) -> tuple[Array]:
+    def forward(
+        thickness: Array,
+        rows: Array,
+        columns: Array,
+        spacing: Array,
+        position: Array,
+        sad: Array | None = None,
+        plane: Array | None = None,
+    ) -> tuple[Array]:
         height, width = int(rows[0]), int(columns[0])
         if thickness.size != height * width or spacing.size != 2 or position.size != 2:
             raise Refused("T063", "Compensator Thickness Data does not hold rows x columns pixels")
@@ -94,8 +107,11 @@ class CompensatorMap:
         return (grid.ravel(),)
 
     @staticmethod
-    def backward(triplets: Array) -> tuple[Array, Array, Array, Array, Array]:
-        grid = triplets.reshape(-1, 3)
+    def backward(
+        triplets: Array, sad: Array | None = None, plane: Array | None = None
+    ) -> tuple[Array, Array, Array, Array, Array]:
+        grid = triplets.reshape(-1, 3).copy()
+        grid[:, :2] = at_isocenter(grid[:, :2], sad, plane)
         x = np.unique(grid[:, 0])
         y = np.unique(grid[:, 1])[::-1]
         if len(x) * len(y) != len(grid):

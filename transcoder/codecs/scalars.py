@@ -62,6 +62,40 @@ class Text:
         return (value,)
 
 
+@codec("term", first="text", second="text")
+class Term:
+    """A text <-> the same text, which must be one of the ``known`` terms of the first generation on the way back."""
+
+    @staticmethod
+    def forward(value: list[str], known: tuple[str, ...]) -> tuple[list[str]]:
+        return (value,)
+
+    @staticmethod
+    def backward(value: list[str], known: tuple[str, ...]) -> tuple[list[str]]:
+        if any(each and each not in known for each in value):
+            raise Refused("T220", f"an RT Plan knows only {' and '.join(known)}")
+        return (value,)
+
+
+@codec(
+    "same_number",
+    first="number",
+    second="number number",
+)
+class SameNumber:
+    """One number (1,) <-> the same number twice, because two attributes of the second generation must agree."""
+
+    @staticmethod
+    def forward(value: Number_) -> tuple[Number_, Number_]:
+        return value, value
+
+    @staticmethod
+    def backward(value: Number_, other: Number_) -> tuple[Number_]:
+        if value[0] != other[0]:
+            raise Refused("T222", "what is described in another plane than that of the isocenter has no scaled form")
+        return (value,)
+
+
 @codec("code", first="code", second="code")
 class Coded:
     """The same coded concept."""

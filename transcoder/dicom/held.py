@@ -20,6 +20,8 @@ class HeldRowWriter(RowWriter):
     """Columns and nested device columns; a device is told by a key that need not be its number."""
 
     keys: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    # Columns that are no numbers, by name, for what is told from the motion.
+    words: dict[str, list[str] | list[bytes]] = field(default_factory=dict)
 
     def column(
         self,

@@ -56,12 +56,29 @@ def _account(scope: Scope, rule: Rule) -> None:
         element = find(scope, path)
         if element is None or path.role not in scope.items:
             continue
-        if rule.lost_back and not element.is_empty():
-            scope.run.ledger.lose(_all(element), rule.id, f"never: {rule.lost_back}")
-            message = f"not carried: {rule.lost_back}"
-            scope.run.tell("T106", Severity.INFO, message, _source_place(scope, rule), rule.id, rule.cite)
-        elif rule.value is None or _is_constant(scope, rule, element):
-            scope.run.ledger.derive(_all(element), rule.id)
+        _account_element(scope, rule, element)
+
+
+def _account_element(scope: Scope, rule: Rule, element: Element) -> None:
+    known = element.is_empty() or (_says_what_stands(scope, rule, element) if rule.value is None else False)
+    if known or (rule.value is not None and _is_constant(scope, rule, element)):
+        scope.run.ledger.derive(_all(element), rule.id)
+    elif rule.only_back:
+        raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
+    elif rule.lost_back:
+        scope.run.ledger.lose(_all(element), rule.id, f"never: {rule.lost_back}")
+        message = f"not carried: {rule.lost_back}"
+        scope.run.tell("T106", Severity.INFO, message, _source_place(scope, rule), rule.id, rule.cite)
+    elif rule.value is None:
+        scope.run.ledger.derive(_all(element), rule.id)
+
+
+def _says_what_stands(scope: Scope, rule: Rule, element: Element) -> bool:
+    """Whether the first side, as written so far, says the same by the attribute that the rule reads."""
+    if not rule.first or rule.first[0].name or rule.first[0].role in scope.writers:
+        return False
+    held = _written(scope, rule.first[0])
+    return held is not None and _content(held).strip(b" \0") == _content(element).strip(b" \0")
 
 
 def _account_column(scope: Scope, rule: Rule, path: Path) -> None:
@@ -70,6 +87,8 @@ def _account_column(scope: Scope, rule: Rule, path: Path) -> None:
     rows = [element for element in scope.tables[path.role].rows(path.keyword) if element is not None]
     if rule.value is None or all(_is_constant(scope, rule, element) for element in rows):
         scope.run.ledger.derive([each for element in rows for each in _all(element)], rule.id)
+    elif rule.only_back:
+        raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
 
 
 def _is_constant(scope: Scope, rule: Rule, element: Element) -> bool:
@@ -132,11 +151,14 @@ def _carry_back(scope: Scope, rule: Rule) -> None:
     kinds = kinds_back(scope.run.mapping, rule.via, rule.second)
     cells = [read(scope, path, kind) for path, kind in zip(rule.second, kinds, strict=True)]
     _require_companions(scope, rule)
+    _require_single(rule, kinds, cells)
     outputs = _outputs(scope, rule, [cell.value for cell in cells])
     wrote = _write_back(scope, rule, outputs, cells)
     for cell in cells:
         if wrote:
             scope.run.ledger.carry(cell.sources, rule.id)
+        elif cell.value is not None and _has_no_term(scope, rule):
+            scope.run.ledger.lose(cell.sources, rule.id, "never: the first generation has no term for it")
         else:
             scope.run.ledger.derive(cell.sources, rule.id)
 
@@ -157,6 +179,13 @@ def _require_companions(scope: Scope, rule: Rule) -> None:
     for word in (*keys, *(word for word, _ in rule.companions)):
         if (element := item.get(tag_of(word))) is not None:
             scope.run.ledger.derive(_all(element), rule.id)
+
+
+def _require_single(rule: Rule, kinds: list[str], cells: list[Cell]) -> None:
+    for path, kind, cell in zip(rule.second, kinds, cells, strict=True):
+        held = cell.sources[0] if kind == "code" and cell.sources else None
+        if isinstance(held, Element) and len(held.items) > 1:
+            raise Refused("T219", f"{path.keyword} has several items; the first generation has a place for one")
 
 
 def _is_companion(scope: Scope, element: Element, value: Any) -> bool:
@@ -227,6 +256,10 @@ def _apply_back(scope: Scope, via: Via, values: list[Any]) -> tuple[Any, ...]:
         return ()
     result: tuple[Any, ...] = backward(*values, **{name: argument(scope, value) for name, value in via.arguments})
     return result
+
+
+def _has_no_term(scope: Scope, rule: Rule) -> bool:
+    return bool(rule.via) and rule.via[0].codec == "table" and _table(scope.run.mapping, rule.via[0]).open
 
 
 def _table(mapping: Mapping, via: Via) -> Table:

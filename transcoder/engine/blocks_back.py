@@ -61,7 +61,7 @@ def _run_each(scope: Scope, block: Each) -> None:
     inner_scopes: list[tuple[Scope, Item]] = []
     for item in chosen:
         place = scope.place(block.second.role, f"{block.second.plain}[{items.index(item)}]")
-        inner = _target_scope(scope, block, item, place)
+        inner = _target_scope(scope, block, item, place, len(inner_scopes))
         if inner is None:
             continue
         inner.items[item_role], inner.places[item_role] = item, place
@@ -75,14 +75,14 @@ def _run_each(scope: Scope, block: Each) -> None:
         scope.run.ledger.carry([sequence], block.id)
 
 
-def _target_scope(scope: Scope, block: Each, item: Item, place: str) -> Scope | None:
+def _target_scope(scope: Scope, block: Each, item: Item, place: str, number: int) -> Scope | None:
     """The scope in which an item comes back: into an item of its own, or into the one that its radiation has."""
     if block.when_item:
         known = scope.per_item(item)
         return None if known is None else scope.child(**known)
     if block.first.steps:
         target = scope.target.append(scope.targets[block.first.role], block.first.steps)
-    elif scope.targets[block.first.role]:
+    elif number or scope.targets[block.first.role]:
         message = f"more than one item of {block.second.keyword}; the first generation has one place for it"
         scope.run.tell("T203", Severity.ERROR, message, place, block.id, block.cite)
         return None

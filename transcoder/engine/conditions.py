@@ -34,6 +34,11 @@ def _is_present(scope: Scope, path: Path) -> bool:
         return isinstance(writer, RowWriter) and tag_of(path.keyword) in writer.columns
     if not path.steps:
         return path.role in scope.items
+    every = next((number for number, step in enumerate(path.steps) if step.every), None)
+    if every is not None and every < len(path.steps) - 1:
+        children, _ = items_at(scope, Path(path.role, path.steps[: every + 1]))
+        rest = Path("_", path.steps[every + 1 :])
+        return any(_is_present(scope.child(items={"_": child}), rest) for child in children)
     element = find(scope, path)
     return element is not None and not element.is_empty()
 
@@ -68,7 +73,9 @@ def _shown(cell: Cell) -> list[str]:
 
 
 def _concept_names(scope: Scope, code: Code) -> list[str]:
-    return [name for name, concept in scope.run.mapping.concepts.items() if concept[:2] == code.key]
+    names = [name for name, concept in scope.run.mapping.concepts.items() if concept[:2] == code.key]
+    # A code that no sheet knows is a value too: it is in none of their lists.
+    return names or [" ".join(code.key)]
 
 
 def _is_zero(scope: Scope, path: Path) -> bool:
@@ -114,6 +121,21 @@ def _is_steady(scope: Scope, condition: Condition) -> bool:
     return True
 
 
+def _is_alike(scope: Scope, condition: Condition) -> bool:
+    """Whether all items of a sequence have the same values in these attributes."""
+    items, _ = items_at(scope, condition.path)
+    inner = [scope.child(items={"_": item}) for item in items]
+    return len({tuple(tuple(_texts(each, parse(word).within("_"))) for word in condition.values) for each in inner}) < 2
+
+
+def _is_without(scope: Scope, condition: Condition) -> bool:
+    """Whether no item of a sequence has all of these values: an attribute, its value, and so on."""
+    items, _ = items_at(scope, condition.path)
+    wanted = list(zip(condition.values[::2], condition.values[1::2], strict=True))
+    inner = [scope.child(items={"_": item}) for item in items]
+    return not any(all(value in _texts(each, parse(word).within("_")) for word, value in wanted) for each in inner)
+
+
 TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "present": lambda scope, condition: _is_present(scope, condition.path),
     "absent": lambda scope, condition: not _is_present(scope, condition.path),
@@ -125,5 +147,7 @@ TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "counts": _counts,
     "unique": _is_unique,
     "steady": _is_steady,
+    "without": _is_without,
+    "alike": _is_alike,
     "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
+from numpy.typing import NDArray
 
 from transcoder.dicom.columns import RowWriter
+from transcoder.dicom.held import HeldRowWriter
 
 __all__ = ["motion_of"]
 
@@ -22,4 +26,12 @@ def motion_of(writer: RowWriter) -> str:
         changed = ~((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1)
         if (changed & segments).any():
             return "DYNAMIC"
-    return "STATIC"
+    words = writer.words if isinstance(writer, HeldRowWriter) else {}
+    return "DYNAMIC" if any((_moves(name, rows) & segments).any() for name, rows in words.items()) else "STATIC"
+
+
+def _moves(name: str, rows: list[str] | list[bytes]) -> NDArray[np.bool_]:
+    """The segments in which a device turns, wholly perhaps, or in which a term changes."""
+    if name.endswith("RotationDirection"):
+        return np.array([row in (b"CW", b"CC") for row in rows[:-1]], dtype=bool)
+    return np.array([one != other for one, other in pairwise(rows)], dtype=bool)

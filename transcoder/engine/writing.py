@@ -34,7 +34,7 @@ def write(scope: Scope, rule: Rule, path: Path, value: Any, origin: Origin) -> l
         return []
     if path.role in scope.writers:
         _write_column(scope, rule, path, value, origin)
-        return []
+        return _inner(value)
     item = _holder(scope, path, origin)
     tag = tag_of(path.keyword)
     copied: list[Element] = []
@@ -165,7 +165,7 @@ def _has_value(row: bytes | None) -> bool:
 def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Origin) -> None:
     writer = scope.writers[path.role]
     if isinstance(value, list) and value and not isinstance(value[0], str):
-        value = [b"" if element is None else _items_of(element) for element in value]
+        value = [b"" if element is None else _items_of(element) for element in _standing(writer, value)]
     elif isinstance(value, list):
         value = [scope.run.texts.encode([text], "CS") for text in value]
     empty_first = any(each.action == "empty" for each in rule.otherwise)
@@ -186,9 +186,27 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
         )
         raise Missing(fault.message) from None
     _add(writer, path, column)
+    name = path.plain if isinstance(writer, RowWriter) else f"{writer.sequence}/{path.plain}#{writer.device}"
     if isinstance(value, np.ndarray):
-        name = path.plain if isinstance(writer, RowWriter) else f"{writer.sequence}/{path.plain}#{writer.device}"
         _points(writer).values[name] = value
+    elif isinstance(points, HeldRowWriter):
+        points.words[name] = value
+
+
+def _inner(value: Any) -> list[Element]:
+    """What stands below the sequences of a column that is copied."""
+    rows = [row for row in value if isinstance(row, Element)] if isinstance(value, list) else []
+    return [each for row in rows for item in row.items for inner in item.values() for each in (inner, *_inner([inner]))]
+
+
+def _standing(writer: RowWriter | DeviceWriter, rows: list[Element | None]) -> list[Element | None]:
+    """The rows of a column: a row that states nothing stands as before where each row is to be complete."""
+    if not isinstance(_points(writer), HeldRowWriter):
+        return rows
+    found: list[Element | None] = []
+    for row in rows:
+        found.append(row if row is not None or not found else found[-1])
+    return found
 
 
 def _items_of(element: Element) -> bytes:

@@ -118,6 +118,7 @@ class Builder:
             note=row.get("note", ""),
             lost=row.get("lost", ""),
             lost_back=row.get("lost_back", ""),
+            only_back=row.get("only_back", ""),
             missing=_words(row.get("missing", ())),
             hold=row.get("hold", ""),
             detail=row.get("detail", False),
@@ -156,6 +157,7 @@ class Builder:
                 value="empty",
                 cite=row["cite"],
                 note="unknown to the source",
+                lost_back=row.get("lost_back", ""),
                 place=self.place(place),
             )
 

@@ -89,6 +89,7 @@ class Rule:
     note: str = ""
     lost: str = ""
     lost_back: str = ""
+    only_back: str = ""
     missing: tuple[str, ...] = ()
     hold: str = ""
     detail: bool = False

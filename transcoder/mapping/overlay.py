@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from transcoder.errors import MappingError
@@ -16,7 +17,8 @@ Place = tuple[Marked, Route, dict[str, Any]]
 
 def lay_over(files: list[Marked], overlay: Marked) -> None:
     """Change the shipped data by rule id and table name; what an overlay names must exist."""
-    rules = {place[2]["id"]: place for each in files if "sheet" in each.data for place in _rule_places(each)}
+    _make_own(files, overlay.data.get("rules", {}))
+    rules = _rules(files)
     sheets = {each.data["sheet"]: each for each in files if "sheet" in each.data}
     tables = {name: each for each in files for name in each.data.get("tables", {})}
     for kind, known in (("rules", rules), ("add", sheets), ("tables", tables)):
@@ -34,6 +36,45 @@ def lay_over(files: list[Marked], overlay: Marked) -> None:
     for each in files:
         if "family" in each.data:
             each.data["sop_classes"].update(overlay.data.get("sop_classes", {}))
+
+
+def _rules(files: list[Marked]) -> dict[str, Place]:
+    """Every rule of the sheets by its id, those of fragments by the id that the using sheet gives them."""
+    rules = {place[2]["id"]: place for each in files if "sheet" in each.data for place in _rule_places(each)}
+    for user, file, name in _uses(files):
+        for place in _rows(file, file.data["fragments"][name], ("fragments", name)):
+            rules.setdefault(user["as"] + place[2]["id"], place)
+    return rules
+
+
+def _make_own(files: list[Marked], changed: dict[str, Any]) -> None:
+    """Give each use of a fragment that has a changed rule a fragment of its own: other uses keep the shipped one."""
+    for user, file, name in list(_uses(files)):
+        rows = file.data["fragments"][name]
+        if not any(user["as"] + place[2]["id"] in changed for place in _rows(file, rows, ())):
+            continue
+        own = f"{name}_of_{user['as']}"
+        file.data["fragments"][own] = deepcopy(rows)
+        for route, mark in list(file.marks.items()):
+            if route[:2] == ("fragments", name):
+                file.marks[("fragments", own, *route[2:])] = mark
+        user["use"] = own
+
+
+def _uses(files: list[Marked]) -> Iterator[tuple[dict[str, Any], Marked, str]]:
+    """The rows of sheets that use a fragment, with the file of the fragment and its name."""
+    fragments = {name: each for each in files for name in each.data.get("fragments", {})}
+    for each in files:
+        for row in _use_rows(each.data["rules"]) if "sheet" in each.data else ():
+            if row["use"] in fragments:
+                yield row, fragments[row["use"]], row["use"]
+
+
+def _use_rows(data: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(data, dict) and "use" in data:
+        yield data
+    for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from _use_rows(each)
 
 
 def _change(file: Marked, route: Route, row: dict[str, Any], changes: dict[str, Any], over: Marked, at: Route) -> None:

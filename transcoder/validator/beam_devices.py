@@ -18,6 +18,8 @@ __all__ = ["Key", "axis_twin", "banks_of", "check_devices", "positions"]
 BEAMS = "PS3.3 C.8.8.14"
 POINTS = "PS3.3 C.8.8.14.5"
 COMPLETE = "PS3.3 C.8.8.14.18"
+# What an opening of an enhanced device consists of, the telling one first.
+OPENED_BY = ("ParallelRTBeamDelimiterPositions", "RTBeamDelimiterGeometrySequence", "RTBeamLimitingDeviceOffset")
 _TWINS = {"X": "ASYMX", "ASYMX": "X", "Y": "ASYMY", "ASYMY": "Y"}
 
 # A type may occur twice in one beam (two layers of leaves), so an occurrence number makes the key.
@@ -164,10 +166,12 @@ def _enhanced(beam: Item, points: Sequence[Item], path: str, place: str) -> Iter
 
 def _openings(points: Sequence[Item], place: str) -> dict[int | None, list[Held]]:
     held: dict[int | None, list[Held]] = {}
-    sequence, word = "EnhancedRTBeamLimitingOpeningSequence", "ParallelRTBeamDelimiterPositions"
+    sequence = "EnhancedRTBeamLimitingOpeningSequence"
     for number, point in enumerate(points):
         for count, opening in enumerate(children(point, sequence)):
-            element = opening.get(tag_of(word))
+            # Leaves have positions, a circular collimator an outline, and a fixed one an offset only.
+            word = next((each for each in OPENED_BY if tag_of(each) in opening), "")
+            element = opening.get(tag_of(word)) if word else None
             if element is not None:
                 path = f"{place}[{number}]/{sequence}[{count}]/{word}"
                 held.setdefault(integer(opening, "ReferencedDeviceIndex"), []).append(Held(number, path, element))
