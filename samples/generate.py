@@ -1,16 +1,18 @@
-"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/ and the tables of README.md.
+"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/, records/ and README.md's tables.
 
-second/ holds what the transcoder makes of first/, so its files change with the mapping sheets.
+second/ (and records/second/) holds what the transcoder makes of first/, so its files change with the mapping sheets.
 With --check nothing is written; the exit status tells whether the files are those that would be written.
 """
 
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pydicom
-from plans import BAD, GOOD, Sample, encode, with_meta
+from plans import BAD, BAD_RECORDS, GOOD, RECORDS, Sample, encode, with_meta
 from plans.dynamic import sliding_window_plan, vmat_plan
 from plans.foreign import FOREIGN, build_foreign
 
@@ -19,6 +21,9 @@ import transcoder
 __all__ = ["build_all", "build_bad", "built_foreign", "main", "sliding_window_plan", "vmat_plan"]
 
 HERE = Path(__file__).resolve().parent
+FOLDERS = ("first", "second", "foreign", "bad", "records")
+# RT Radiation Record Set, Salvage Record, C-Arm Photon-Electron Radiation Record.
+RECORD_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.481.{number}" for number in (16, 17, 19))
 
 
 def build_all() -> dict[str, pydicom.Dataset]:
@@ -63,6 +68,30 @@ def built_foreign() -> dict[Path, bytes]:
 NAMES: dict[str, list[str]] = {}
 
 
+def record_files(register: dict[str, Sample[dict[str, pydicom.Dataset]]]) -> dict[str, dict[str, bytes]]:
+    """The treatment records of a register, each with what is given beside it, encoded, by file name."""
+    found = {}
+    for name, sample in register.items():
+        parts = sample.build().items()
+        found[name] = {
+            f"{name}.{word}.dcm" if word else f"{name}.dcm": encode(with_meta(part, sample.encoding))
+            for word, part in parts
+        }
+    return found
+
+
+def transcoded_record(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The second-generation instances of one record, encoded as files; what its plan becomes is left out."""
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / file for file in parts]
+        for path in paths:
+            path.write_bytes(parts[path.name])
+        made = transcoder.transcode(transcoder.read(paths), to="second").bundle.instances
+        kept = [each for each in made if each.SOPClassUID in RECORD_CLASSES]
+        written = transcoder.write(transcoder.read(kept), Path(folder) / "second")
+        return {path.name: path.read_bytes() for path in written}
+
+
 def files() -> dict[Path, bytes]:
     """Everything the corpus consists of, by path."""
     plans = {name: encode(dataset) for name, dataset in build_all().items()}
@@ -72,19 +101,20 @@ def files() -> dict[Path, bytes]:
         paths |= {HERE / "second" / name / file: content for file, content in zip(NAMES[name], contents, strict=True)}
     paths |= built_foreign()
     paths |= {HERE / "bad" / name: content for name, content in build_bad().items()}
-    return paths | {HERE / "README.md": _readme(second).encode()}
+    records = {name: transcoded_record(parts) for name, parts in record_files(RECORDS).items()}
+    for folder, register in (("first", RECORDS), ("bad", BAD_RECORDS)):
+        for parts in record_files(register).values():
+            paths |= {HERE / "records" / folder / file: content for file, content in parts.items()}
+    for name, made in records.items():
+        paths |= {HERE / "records" / "second" / name / file: content for file, content in made.items()}
+    return paths | {HERE / "README.md": _readme(second, records).encode()}
 
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with --check compare them; return the exit status."""
     wanted = files()
     stale = [path for path, content in wanted.items() if not path.exists() or path.read_bytes() != content]
-    held = [
-        path
-        for folder in ("first", "second", "foreign", "bad")
-        for path in (HERE / folder).rglob("*")
-        if path.is_file()
-    ]
+    held = [path for folder in FOLDERS for path in (HERE / folder).rglob("*") if path.is_file()]
     extra = [path for path in held if path not in wanted]
     if "--check" in arguments:
         for path in sorted(stale + extra):
@@ -99,12 +129,25 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _readme(second: dict[str, list[bytes]]) -> str:
+def _readme(second: dict[str, list[bytes]], records: dict[str, dict[str, bytes]]) -> str:
     text = (HERE / "README.md").read_text(encoding="utf-8")
     text = _filled(text, "first", ("Sample", "Shows", "Trap", "See"), _rows(GOOD, "Trap"))
     text = _filled(text, "second", ("Folder", "Instances", "Techniques", "Detail"), _second_rows(second))
     text = _filled(text, "foreign", ("Folder", "Shows", "From"), _foreign_rows())
-    return _filled(text, "bad", ("File", "Shows", "Wrong", "See"), _rows(BAD, "Wrong"))
+    text = _filled(text, "bad", ("File", "Shows", "Wrong", "See"), _rows(BAD, "Wrong"))
+    text = _filled(text, "records", ("Sample", "Shows", "Trap", "See"), _rows(RECORDS, "Trap"))
+    text = _filled(text, "record sets", ("Folder", "Instances", "Fractions"), _record_rows(records))
+    return _filled(text, "bad records", ("File", "Shows", "Wrong", "See"), _rows(BAD_RECORDS, "Wrong"))
+
+
+def _record_rows(records: dict[str, dict[str, bytes]]) -> list[list[str]]:
+    rows = []
+    for name, made in records.items():
+        instances = [pydicom.dcmread(io.BytesIO(content)) for content in made.values()]
+        sets = [each for each in instances if "RTTreatmentFractionCompletionStatus" in each]
+        count = f"{len(sets)} set{'s' * (len(sets) > 1)}, {len(instances) - len(sets)} in them"
+        rows.append([f"`{name}`", count, ", ".join(each.RTTreatmentFractionCompletionStatus for each in sets)])
+    return rows
 
 
 def _second_rows(second: dict[str, list[bytes]]) -> list[list[str]]:
@@ -126,7 +169,7 @@ def _foreign_rows() -> list[list[str]]:
     ]
 
 
-def _rows(samples: dict[str, Sample[pydicom.Dataset]] | dict[str, Sample[bytes]], label: str) -> list[list[str]]:
+def _rows(samples: Mapping[str, Sample[Any]], label: str) -> list[list[str]]:
     return [[f"`{s.name}`", *(s.explanation(part) for part in ("Shows", label, "See"))] for s in samples.values()]
 
 

@@ -36,7 +36,8 @@ LAW: dict[str, tuple[str, str]] = {
     "api": ("(root) findings errors dicom mapping engine validator", "pydicom"),
     # the shells
     "report": ("findings paths standard codecs mapping", "jinja2"),
-    "batch": ("(root) findings api dicom mapping engine validator", ""),
+    "work": ("findings api dicom mapping engine validator", ""),
+    "batch": ("(root) findings api work dicom mapping roundtrip", ""),
     "cli": ("(root) catalogue dicom mapping report validator batch", "click rich"),
     "__init__": ("api errors findings", ""),
     "__main__": ("errors cli", ""),

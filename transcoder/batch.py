@@ -1,75 +1,40 @@
-"""Whole folders through the converter: one bundle for each source, a report of every input, atomic output."""
+"""Whole folders through the converter: one bundle for each source, a report of every input, atomic output.
+
+Workers, in this process or in others, convert file by file; what they made is put in place here, in the order of the
+files, because names and copies depend on it. Nothing is held of an input but its line, and that in a temporary file.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
+import pickle
+import shutil
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import IO, Any
 
 from transcoder import __version__
-from transcoder.api import (
-    class_direction,
-    class_name,
-    consulted_classes,
-    convert_instance,
-    convert_sets,
-    direction_of,
-    is_companion,
-    is_member,
-    joined,
-)
+from transcoder.api import class_direction, consulted_classes
 from transcoder.dicom.consult import Shelf, class_in
-from transcoder.dicom.elements import encode, scan
-from transcoder.dicom.files import Unread, encode_file, find_files, read_file, write_file
-from transcoder.dicom.instance import Instance
-from transcoder.engine.split import Outcome
-from transcoder.findings import Account, Finding, Severity
+from transcoder.dicom.files import Unread, find_files, read_file, replacing
+from transcoder.findings import Finding, Severity
 from transcoder.mapping.model import Mapping
 from transcoder.roundtrip import Trip, round_trip
+from transcoder.work import Done, Input, Options, Worker, unwritten, work_chunk
 
-__all__ = ["Input", "Options", "convert_folder", "round_trips"]
+__all__ = ["Input", "Options", "convert_each", "convert_folder", "round_trips"]
 
 QUARANTINE = "quarantine"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a batch converts: direction, leniency, what to embed, join or make anew, and invalid output to keep."""
-
-    to: str = ""
-    preserve: bool = False
-    lenient: bool = False
-    force: bool = False
-    join: bool = False
-    remake: bool = False
-
-
-@dataclass(slots=True)
-class Input:
-    """One line of the report: an input and what became of it."""
-
-    path: str
-    status: str
-    sop_class_uid: str = ""
-    sop_instance_uid: str = ""
-    outputs: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The input as the JSON object of the report."""
-        return {
-            "path": self.path,
-            "sop_class_uid": self.sop_class_uid,
-            "sop_instance_uid": self.sop_instance_uid,
-            "status": self.status,
-            "outputs": self.outputs,
-            "findings": [finding.as_dict() for finding in self.findings],
-            "account": self.account.as_dict(),
-        }
+# How many files a process takes at once: enough to hide the cost of a message, few enough for a smooth bar.
+CHUNK = 8
+# How many chunks wait for each process, so that none stands idle and memory does not grow with the folder.
+AHEAD = 4
+Progress = Callable[[int, int], None]
 
 
 def convert_folder(
@@ -77,31 +42,81 @@ def convert_folder(
     out: Path,
     mapping: Mapping,
     options: Options,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
 ) -> list[Input]:
+    """Convert every source found; the lines of :func:`convert_each` in a list."""
+    return list(convert_each(sources, out, mapping, options, progress, jobs=jobs, executor=executor))
+
+
+def convert_each(
+    sources: Iterable[Path],
+    out: Path,
+    mapping: Mapping,
+    options: Options,
+    progress: Progress | None = None,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+) -> Iterator[Input]:
     """Convert every source found, write the outputs and ``report.json`` below ``out``; one input stops no other.
 
-    What a source names, or what names it, is consulted: RT Structure Sets for plans, radiations for sets. ``progress``
-    is called with the number of files done and of all files.
+    What a source names, or what names it, is consulted: RT Structure Sets for plans, plans for treatment records,
+    radiations for sets. ``progress`` is called with the number of files done and of all files. The work is shared out
+    over ``jobs`` processes, or over any ``executor``; the outputs are the same for any number. The lines come in the
+    order of the files, when all is done.
     """
     # What an earlier run wrote is no source, even where the output folder lies inside a source folder.
     own = out.resolve()
     paths = [path for path in dict.fromkeys(find_files(sources)) if not path.resolve().is_relative_to(own)]
-    run = _Run(paths, out, mapping, options)
-    inputs: list[Input] = []
-    for number, path in enumerate(paths):
-        inputs.append(run.convert(path))
-        if progress:
-            progress(number + 1, len(paths))
-    run.close()
-    report = {
-        "transcoder": __version__,
-        "mapping_digest": mapping.digest,
-        "to": options.to or _direction(inputs, mapping),
-        "inputs": [each.as_dict() for each in inputs],
-    }
-    write_file(out / "report.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
-    return inputs
+    out.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held:
+        folder = Path(held.enter_context(TemporaryDirectory(dir=out, prefix=".work-")))
+        spool = held.enter_context(TemporaryFile("w+b"))
+        classes = {class_in(path) for path in paths}
+        worker = Worker(mapping, options, Shelf(paths, consulted_classes(classes, mapping)), folder)
+        run = _Run(out, spool)
+        for number, done in enumerate(_all(worker, paths, jobs, executor, held), start=1):
+            run.take(done)
+            if progress:
+                progress(number, len(paths))
+        run.close()
+        to = options.to or run.direction(mapping)
+        _write_report(out / "report.json", mapping, to, run.lines())
+        yield from run.lines()
+
+
+def _all(worker: Worker, paths: list[Path], jobs: int, executor: Executor | None, held: ExitStack) -> Iterator[Done]:
+    """What became of each file, in their order."""
+    if executor is None and (jobs <= 1 or len(paths) <= CHUNK):
+        for number, path in enumerate(paths):
+            yield worker.work(number, path)
+        return
+    pool = executor or held.enter_context(ProcessPoolExecutor(jobs))
+    setup = worker.folder / "setup"
+    setup.write_bytes(pickle.dumps(worker))
+    waiting: deque[Future[list[Done]]] = deque()
+    for first in range(0, len(paths), CHUNK):
+        waiting.append(pool.submit(work_chunk, setup, first, paths[first : first + CHUNK]))
+        if len(waiting) >= AHEAD * max(jobs, 2):
+            yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()
+
+
+def _write_report(path: Path, mapping: Mapping, to: str, lines: Iterable[Input]) -> None:
+    """The report as one JSON object, input by input."""
+    head = {"transcoder": __version__, "mapping_digest": mapping.digest, "to": to}
+    with replacing(path) as file:
+        file.write(json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}") + ',\n "inputs": [')
+        comma = ""
+        for line in lines:
+            text = json.dumps(line.as_dict(), indent=1, ensure_ascii=False).replace("\n", "\n  ")
+            file.write(f"{comma}\n  {text}")
+            comma = ","
+        file.write("\n ]\n}\n" if comma else "]\n}\n")
 
 
 def round_trips(sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False) -> Iterator[Trip]:
@@ -119,111 +134,78 @@ def round_trips(sources: Iterable[Path], mapping: Mapping, *, lenient: bool = Fa
             yield trip
 
 
-def _direction(inputs: Iterable[Input], mapping: Mapping) -> str:
-    """The one generation that was converted to, empty where there were two or none."""
-    found = {class_direction(each.sop_class_uid, mapping) for each in inputs if each.status == "converted"}
-    return found.pop() if len(found) == 1 else ""
-
-
 class _Run:
-    """One run over a folder: what may be consulted, the names that are taken, the instances that were seen."""
+    """What depends on the order of the files: names that are taken, instances that were seen, parts of others."""
 
-    def __init__(self, paths: list[Path], out: Path, mapping: Mapping, options: Options) -> None:
-        self.out, self.mapping, self.options = out, mapping, options
-        self.shelf = Shelf(paths, consulted_classes({class_in(path) for path in paths}, mapping))
+    def __init__(self, out: Path, spool: IO[bytes]) -> None:
+        self.out, self.spool = out, spool
         self.names = _Names()
-        self.seen: dict[str, str] = {}
-        self.parts: list[tuple[Input, str]] = []
+        self.seen: dict[int, bytes] = {}
         self.owners: dict[str, Input] = {}
+        self.parts: dict[int, tuple[Input, str]] = {}
+        self.classes: set[str] = set()
+        self.total = 0
 
-    def convert(self, path: Path) -> Input:
-        """Convert one file; a part of another source gets its line when that one is done."""
-        read = read_file(path)
-        if isinstance(read, Unread):
-            return Input(read.path, read.status, findings=[read.finding])
-        line = Input(read.path, "skipped", read.sop_class_uid, read.sop_instance_uid)
-        if (aside := self._aside(read)) is not None:
-            line.findings.append(aside)
-            return line
-        if repeated := _repeated(read, self.seen):
-            line.findings.append(repeated)
+    def take(self, done: Done) -> None:
+        """Put in place what was made of one file, and note its line."""
+        line = done.line
+        repeated = self._repeated(done)
+        if repeated is not None:
             line.status = "skipped" if repeated.severity is Severity.INFO else "refused"
-            return line
-        if is_member(read, self.mapping) or read.sop_instance_uid in self.owners:
-            self.parts.append((line, read.sop_instance_uid))
-            return line
-        self._one(line, read, path)
-        return line
+            self._drop(done, [repeated])
+        elif done.part or line.sop_instance_uid in self.owners:
+            line.status = "skipped"
+            self._drop(done, [])
+            self.parts[self.total] = line, line.sop_instance_uid
+        else:
+            self.owners.update(dict.fromkeys((*done.group, *done.parts), line))
+            self._place(done)
+            if line.status == "converted":
+                self.classes.add(line.sop_class_uid)
+        if self.total not in self.parts:
+            pickle.dump(line, self.spool)
+        self.total += 1
 
-    def _aside(self, read: Instance) -> Finding | None:
-        """Why an instance is no source itself, if it is none."""
-        direction = direction_of(read, self.mapping)
-        if is_companion(read) or (self.options.to == "first" and direction == "second"):
-            return Finding("S004", Severity.INFO, "consulted for the instances that name it")
-        if not direction:
-            message = "no sheets convert instances of this SOP Class"
-            return Finding("S005", Severity.INFO, message, "SOPClassUID")
-        return None
+    def _repeated(self, done: Done) -> Finding | None:
+        """A finding for an instance that an earlier input held: a copy is skipped, another content is refused."""
+        if not done.digest:
+            return None
+        # A number of eight bytes for each input keeps memory flat; that two UIDs share one is no danger but to luck.
+        key = int.from_bytes(sha256(done.line.sop_instance_uid.encode()).digest()[:8], "big")
+        earlier = self.seen.setdefault(key, done.digest)
+        if earlier is done.digest:
+            return None
+        if earlier == done.digest:
+            return Finding("S006", Severity.INFO, "a copy of an earlier input", "SOPInstanceUID")
+        message = "another content under the SOP Instance UID of an earlier input"
+        return Finding("S007", Severity.ERROR, message, "SOPInstanceUID", cite="PS3.5 9")
 
-    def _one(self, line: Input, read: Instance, path: Path) -> None:
-        outcome = self._outcome(read, line)
-        line.findings, line.account = outcome.findings, outcome.account
-        self.owners.update(dict.fromkeys(outcome.parts, line))
-        if outcome.answer is not None:
-            line.status = "converted"
-            line.outputs = []
+    def _drop(self, done: Done, findings: list[Finding]) -> None:
+        """Forget what was made of an input that is no source after all."""
+        kept = Input(done.line.path, done.line.status, done.line.sop_class_uid, done.line.sop_instance_uid)
+        done.line.findings, done.line.account, done.line.outputs = findings, kept.account, []
+        if done.files:
+            shutil.rmtree(done.folder, ignore_errors=True)
+
+    def _place(self, done: Done) -> None:
+        """Move the files to the folder that the source names, or into quarantine."""
+        if not done.files:
             return
-        if not outcome.made:
-            line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
-            return
+        name = self.names.folder(done.bundle)
+        folder = Path(name) if done.line.status == "converted" else Path(QUARANTINE) / name
         try:
-            _guard_and_write(line, outcome, self.out, self.options, self.names.folder(self._bundle(read, path)))
+            (self.out / folder).mkdir(parents=True, exist_ok=True)
+            for file in done.files:
+                (done.folder / file).replace(self.out / folder / file)
+                done.line.outputs.append((folder / file).as_posix())
+            done.folder.rmdir()
         except OSError as error:
-            line.status = "failed"
-            message = f"the output cannot be written: {type(error).__name__}"
-            line.findings.append(Finding("S008", Severity.ERROR, message))
-
-    def _bundle(self, read: Instance, path: Path) -> Path:
-        """What names the outputs of a source: the file, or the folder that holds a set with its radiations."""
-        several = direction_of(read, self.mapping) == "first" and path.parent.name
-        return path.parent if several else path
-
-    def _outcome(self, read: Instance, line: Input) -> Outcome:
-        options = self.options
-        try:
-            others = self.shelf.beside(read)
-            group = self._joined(read) if options.join else [read]
-            if len(group) > 1:
-                self.owners.update({each.sop_instance_uid: line for each in group if each is not read})
-                beside = [other for each in group for other in self.shelf.beside(each)]
-                return convert_sets(group, beside, self.mapping, lenient=options.lenient, remake=options.remake)
-            return convert_instance(
-                read,
-                others,
-                self.mapping,
-                to=options.to,
-                preserve=options.preserve,
-                lenient=options.lenient,
-                remake=options.remake,
-            )
-        except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
-            # The type only: a message could repeat a value of the source.
-            message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
-            return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
-
-    def _joined(self, read: Instance) -> list[Instance]:
-        """The set with those that share its source, in the order of their names."""
-        if direction_of(read, self.mapping) != "first":
-            return [read]
-        sets = [
-            each for each in self.shelf.of_class(read.sop_class_uid) if each.sop_instance_uid != read.sop_instance_uid
-        ]
-        others = [other for each in (read, *sets) for other in self.shelf.beside(each)]
-        return next(group for group in joined([read, *sets], others, self.mapping) if read in group)
+            unwritten(done.line, error)
+            shutil.rmtree(done.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Say of each part what became of the source that it belongs to."""
-        for line, uid in self.parts:
+        for line, uid in self.parts.values():
             owner = self.owners.get(uid)
             if owner is None:
                 line.status = "refused"
@@ -233,46 +215,18 @@ class _Run:
             line.status, line.outputs = owner.status, list(owner.outputs)
             line.findings.append(Finding("S009", Severity.INFO, "converted, or not, with the set that names it"))
 
+    def direction(self, mapping: Mapping) -> str:
+        """The one generation that was converted to, empty where there were two or none."""
+        found = {class_direction(uid, mapping) for uid in self.classes}
+        found |= {class_direction(line.sop_class_uid, mapping) for line, _ in self.parts.values() if line.outputs}
+        return found.pop() if len(found) == 1 else ""
 
-def _repeated(read: Instance, seen: dict[str, str]) -> Finding | None:
-    """A finding for an instance that an earlier input held: a copy is skipped, another content is refused."""
-    digest = hashlib.sha256(encode(read.item)).hexdigest()
-    earlier = seen.get(read.sop_instance_uid)
-    if earlier is None:
-        seen[read.sop_instance_uid] = digest
-        return None
-    if earlier == digest:
-        return Finding("S006", Severity.INFO, "a copy of an earlier input", "SOPInstanceUID")
-    message = "another content under the SOP Instance UID of an earlier input"
-    return Finding("S007", Severity.ERROR, message, "SOPInstanceUID", cite="PS3.5 9")
-
-
-def _guard_and_write(line: Input, outcome: Outcome, out: Path, options: Options, name: str) -> None:
-    """Validate what was made; write it, or keep it back."""
-    from transcoder.validator import check_bundle
-
-    # What is given back byte for byte is not ours to judge: a plan may have come with faults of its own.
-    made_here = [made for made in outcome.made if not made.file]
-    judged = check_bundle([scan(made.data, implicit=False) for made in made_here]) or [[] for _ in outcome.made]
-    files = [f"{number:02d}-{class_name(made.sop_class_uid)}.dcm" for number, made in enumerate(outcome.made, start=1)]
-    valid = True
-    for file, findings in zip(files, judged, strict=True):
-        for finding in findings:
-            if finding.severity is Severity.INFO:
-                continue
-            valid = valid and finding.severity is not Severity.ERROR
-            place = f"{file}:{finding.path}"
-            line.findings.append(
-                Finding(finding.code, finding.severity, finding.message, place, finding.rule, finding.cite)
-            )
-    line.status = "converted" if valid else "failed"
-    if not valid and not options.force:
-        return
-    folder = Path(name) if valid else Path(QUARANTINE) / name
-    for file, made in zip(files, outcome.made, strict=True):
-        content = made.file or encode_file(made.data, made.sop_class_uid, made.sop_instance_uid)
-        write_file(out / folder / file, content)
-        line.outputs.append((folder / file).as_posix())
+    def lines(self) -> Iterator[Input]:
+        """Every line, in the order of the files."""
+        self.spool.seek(0)
+        for number in range(self.total):
+            held: Any = self.parts[number][0] if number in self.parts else pickle.load(self.spool)  # noqa: S301 - ours
+            yield held
 
 
 class _Names:

@@ -1,6 +1,17 @@
-"""Synthetic first-generation RT Plans: a small vocabulary of builders, then one function for each sample."""
+"""Synthetic RT Plans and treatment records: a small vocabulary of builders, then one function for each sample."""
 
-from . import broken, couch, dynamic, labels, machines, modifying, planwide, static  # noqa: F401 - importing registers the samples
-from .corpus import BAD, GOOD, Encoding, Sample, encode, with_meta
+from . import (  # noqa: F401 - importing registers the samples
+    broken,
+    broken_records,
+    couch,
+    dynamic,
+    labels,
+    machines,
+    modifying,
+    planwide,
+    records,
+    static,
+)
+from .corpus import BAD, BAD_RECORDS, GOOD, RECORDS, Encoding, Sample, encode, with_meta
 
-__all__ = ["BAD", "GOOD", "Encoding", "Sample", "encode", "with_meta"]
+__all__ = ["BAD", "BAD_RECORDS", "GOOD", "RECORDS", "Encoding", "Sample", "encode", "with_meta"]

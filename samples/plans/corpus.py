@@ -50,6 +50,10 @@ class Sample(Generic[Result]):
 
 GOOD: dict[str, Sample[Dataset]] = {}
 BAD: dict[str, Sample[bytes]] = {}
+# Of treatment records: the record under "", what is given beside it under the word of its file name.
+Given = dict[str, Dataset]
+RECORDS: dict[str, Sample[Given]] = {}
+BAD_RECORDS: dict[str, Sample[Given]] = {}
 
 
 def sample(
@@ -62,6 +66,16 @@ def sample(
 def bad(name: str | None = None) -> Callable[[Build[bytes]], Build[bytes]]:
     """Register a file that must be refused."""
     return lambda function: _enter(BAD, function, Encoding.EXPLICIT, name)
+
+
+def recorded(encoding: Encoding = Encoding.EXPLICIT) -> Callable[[Build[Given]], Build[Given]]:
+    """Register a treatment record that can be converted."""
+    return lambda function: _enter(RECORDS, function, encoding, None)
+
+
+def bad_record() -> Callable[[Build[Given]], Build[Given]]:
+    """Register a treatment record that must be refused."""
+    return lambda function: _enter(BAD_RECORDS, function, Encoding.EXPLICIT, None)
 
 
 def _enter(

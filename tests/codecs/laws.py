@@ -391,6 +391,47 @@ def held(values: Values, _arguments: dict[str, Any]) -> Values:
     return (column(found),)
 
 
+# --- deliveries ----------------------------------------------------------------------------------------------------
+@st.composite
+def deliveries(draw: st.DrawFn, resumed: bool = True) -> Drawn:
+    start = draw(decimals(0, 200, 3)) if resumed else 0.0
+    return (column((np.array(draw(shares())) + start).round(3).tolist()),), {}
+
+
+@st.composite
+def moments(draw: st.DrawFn) -> tuple[list[str], list[str]]:
+    """Dates and times of control points in their order, as DA and TM have them."""
+    seconds = sorted(draw(st.lists(st.integers(0, 3 * 86400 - 1), min_size=2, max_size=8)))
+    rest = draw(st.sampled_from(["", ".25", ".000001"]))
+    dates = [f"202403{4 + each // 86400:02d}" for each in seconds]
+    return dates, [f"{each % 86400 // 3600:02d}{each % 3600 // 60:02d}{each % 60:02d}{rest}" for each in seconds]
+
+
+def index_column(low: int) -> st.SearchStrategy[Array]:
+    """Indices of control points, here and there none."""
+    here = st.one_of(st.just(np.nan), st.integers(low, 300).map(float))
+    return st.lists(here, min_size=2, max_size=20).map(column)
+
+
+@st.composite
+def table_travels(draw: st.DrawFn) -> Drawn:
+    count = draw(st.integers(2, 6))
+    axes = [column(draw(st.lists(LENGTH, min_size=count, max_size=count))) for _ in range(3)]
+    angles = [np.full((count, 1), draw(TILT)) for _ in range(2)]
+    planned = np.tile(draw(numbers(LENGTH, 3, 3)), (2, 1))
+    values = (column(list(range(count))), planned, *axes, None, *angles)
+    return values, {"position": draw(POSITIONS)}
+
+
+@st.composite
+def fractions(draw: st.DrawFn) -> Drawn:
+    count = draw(st.integers(1, 4))
+    status = draw(st.lists(st.sampled_from(["NORMAL", "OPERATOR"]), min_size=count, max_size=count))
+    kinds = draw(st.lists(st.sampled_from(["TREATMENT", "CONTINUATION"]), min_size=count, max_size=count))
+    beams = column([float(number) for number in range(1, count + 1)])
+    return (status, kinds, beams, draw(perhaps(st.just(beams))), beams, ["TREATMENT"] * count), {}
+
+
 # --- texts ---------------------------------------------------------------------------------------------------------
 @st.composite
 def several_texts(draw: st.DrawFn) -> Drawn:
@@ -566,6 +607,20 @@ LAWS: dict[str, Law] = {
     ),
     "table_position": Law(table_positions(), plain(numbers(LENGTH).map(lambda v: v[:, None])), tidy_first=held),
     "meterset": Law(weights(), plain(shares().map(column)), tidy_first=as_metersets, within=1e-9),
+    "delivered_meterset": Law(
+        deliveries(), deliveries(resumed=False), within=1e-9,
+        tidy_first=lambda values, _arguments: (values[0] - values[0][0],),
+    ),
+    "date_time": Law(
+        moments().map(lambda pair: (pair, {})),
+        moments().map(lambda pair: (([date + time for date, time in zip(*pair, strict=True)],), {})),
+    ),
+    "planned_index": Law(
+        plain(index_column(0)), plain(index_column(1)),
+    ),
+    "delivered_isocenter": Law(table_travels()),
+    "only": Law(plain(st.lists(LENGTH, min_size=1, max_size=4).map(column))),
+    "completion": Law(fractions()),
     "technique": Law(
         shares().flatmap(
             lambda units: st.tuples(

@@ -46,7 +46,7 @@ def assert_near(found: Any, expected: Any) -> None:
     if isinstance(expected, np.ndarray):
         assert isinstance(found, np.ndarray)
         assert found.shape == expected.shape
-        assert np.allclose(found, expected, rtol=0, atol=NEAR)
+        assert np.allclose(found, expected, rtol=0, atol=NEAR, equal_nan=True)
     else:
         assert found == expected
 

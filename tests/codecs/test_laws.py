@@ -31,7 +31,9 @@ def same(one: Any, other: Any, within: float, *, round_: bool = False) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         if one.shape != other.shape:
             return False
-        apart = one - other
+        # What no point states is the same on both sides.
+        apart = np.where(np.isnan(one) & np.isnan(other), 0.0, one - other)
+        other = np.nan_to_num(other)
         if round_:
             apart = np.minimum(np.abs(apart) % 360, 360 - np.abs(apart) % 360)
         return bool((np.abs(apart) <= within * np.maximum(1, np.abs(other))).all())

@@ -229,6 +229,42 @@ for _code, (_name, _changes) in _CHANGED.items():
     CASES[_code] = lambda name=_name, changes=_changes: converted(f"first/{name}", *changes)  # type: ignore[misc]
 
 
+# --- treatment records, with the plan that is beside them -----------------------------------------------
+
+
+def recorded(name: str, *changes: Change) -> list[str]:
+    """The findings of converting a sample record after these changes."""
+    source = sample(f"records/{name}")
+    for change in changes:
+        change(source.item)
+    beside = SAMPLES / "records" / f"{name}.plan.dcm"
+    others = [sample(f"records/{name}.plan")] if beside.exists() else []
+    return _lines(convert_instance(source, others, load()))
+
+
+_RECORDED: dict[str, str] = {
+    "T130": "bad/falling-meterset",
+    "T131": "bad/unknown-beam",
+    "T132": "bad/another-patient",
+    "T133": "first/delivered-above-specified",
+    "T134": "bad/times-run-backwards",
+    "T135": "first/no-beam-number",
+    "T136": "first/continued-and-next-fraction",
+    "T137": "bad/time-missing",
+    "T138": "first/interrupted-window",
+    "T139": "first/interrupted-window",
+    "T141": "bad/treatment-and-verification",
+}
+for _code, _name in _RECORDED.items():
+    CASES[_code] = lambda name=_name: recorded(name)  # type: ignore[misc]
+
+
+@case("T142")
+def _moved_and_turned() -> list[str]:
+    point = "TreatmentSessionBeamSequence[0]/ControlPointDeliverySequence[1]"
+    return recorded("first/moving-table", put(f"{point}/TableTopPitchAngle", b"\0\0\x80\x3f"))
+
+
 # --- sources that cannot be read or are no plan ----------------------------------------------------------
 
 

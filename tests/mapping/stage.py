@@ -22,7 +22,7 @@ from transcoder.engine.writing import finish_points
 from transcoder.findings import Severity
 from transcoder.mapping.check_roles import Visit
 from transcoder.mapping.model import Each, Mapping, Openings, Points, Rule
-from transcoder.paths import Path
+from transcoder.paths import Path, parse
 
 __all__ = ["Stage", "backward", "forward", "runs_back"]
 
@@ -119,7 +119,8 @@ def _roles(rule: Rule) -> set[str]:
     paths: list[Path] = [*rule.first, *rule.second]
     paths.extend(path for each in rule.otherwise for path in each.first)
     paths.extend(condition.path for condition in (*rule.when_first, *rule.when_second))
-    return {path.role for path in paths if not path.name}
+    chosen = [parse(step.value) for path in paths for step in path.steps if step.value.startswith("@")]
+    return {path.role for path in (*paths, *chosen) if not path.name}
 
 
 def _prefill(writer: RowWriter, written: Any) -> None:

@@ -1,4 +1,4 @@
-"""Every attribute position of the RT Plan IOD has a rule or a reason, and every one of its modules is looked at."""
+"""Every attribute position of the source IODs has a rule or a reason, and every one of their modules is looked at."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from click.testing import CliRunner
 
 from transcoder.cli.check import check, table
 from transcoder.mapping.catalog import load
-from transcoder.mapping.coverage import FATES, coverage
+from transcoder.mapping.coverage import FATES, Coverage, coverage
 from transcoder.standard import iod, positions
 
 COVERED = coverage(load())
+RECORDED = coverage(load(), "record")
 
 
-def test_every_position_is_accounted_for(capsys: pytest.CaptureFixture[str]) -> None:
-    total = COVERED.total()
+@pytest.mark.parametrize("covered", [COVERED, RECORDED], ids=lambda covered: covered.iod)
+def test_every_position_is_accounted_for(covered: Coverage, capsys: pytest.CaptureFixture[str]) -> None:
+    total = covered.total()
     with capsys.disabled():
-        lines = ["", *table(COVERED), f"not built yet: {total['notyet']} of {total['positions']} positions", ""]
+        lines = ["", *table(covered), f"not built yet: {total['notyet']} of {total['positions']} positions", ""]
         sys.stdout.write("\n".join(lines))
-    assert COVERED.uncovered() == []
-    assert sum(total[kind] for kind in FATES) == total["positions"] == len(list(positions("rt-plan")))
+    assert covered.uncovered() == []
+    assert sum(total[kind] for kind in FATES) == total["positions"] == len(list(positions(covered.iod)))
 
 
-def test_every_module_is_listed() -> None:
-    assert {module.key for module in COVERED.modules} == {use.key for use in iod("rt-plan").modules}
+@pytest.mark.parametrize("covered", [COVERED, RECORDED], ids=lambda covered: covered.iod)
+def test_every_module_is_listed(covered: Coverage) -> None:
+    assert {module.key for module in covered.modules} == {use.key for use in iod(covered.iod).modules}
+
+
+def test_every_family_has_its_table() -> None:
+    assert {COVERED.iod, RECORDED.iod} == {coverage(load(), family).iod for family in load().families}
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,26 @@ def test_every_module_is_listed() -> None:
     ],
 )
 def test_fate(path: str, kind: str) -> None:
-    fates = {fate.path: fate for module in COVERED.modules for fate in module.fates}
+    _is_fate(COVERED, path, kind)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("TreatmentSessionBeamSequence/ControlPointDeliverySequence/DeliveredMeterset", "rule"),
+        ("TreatmentSessionBeamSequence/ControlPointDeliverySequence/OverrideSequence/OverrideReason", "rule"),
+        ("TreatmentSessionBeamSequence/ControlPointDeliverySequence/DoseRateDelivered", "never"),
+        ("TreatmentMachineSequence/DeviceSerialNumber", "rule"),
+        ("TreatmentSessionBeamSequence/TreatmentVerificationStatus", "derived"),
+        ("CurrentTreatmentStatus", "never"),
+    ],
+)
+def test_fate_of_a_record(path: str, kind: str) -> None:
+    _is_fate(RECORDED, path, kind)
+
+
+def _is_fate(covered: Coverage, path: str, kind: str) -> None:
+    fates = {fate.path: fate for module in covered.modules for fate in module.fates}
     assert fates[path].kind == kind
     assert fates[path].rule or fates[path].reason
 
@@ -57,7 +83,7 @@ def test_an_entry_with_where_covers_nothing_below() -> None:
 def test_command_prints_the_table() -> None:
     result = CliRunner().invoke(check, ["--coverage"])
     assert result.exit_code == 0
-    assert result.output.splitlines() == table(COVERED)
+    assert result.output.splitlines() == ["rt-plan", *table(COVERED), "rt-beams-treatment-record", *table(RECORDED)]
 
 
 def test_command_lists_one_kind() -> None:

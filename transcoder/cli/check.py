@@ -24,7 +24,9 @@ _LONGEST_REASON = 100
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Check the sheets as this file changes them; may be given several times.",
 )
-@click.option("--coverage", "show", is_flag=True, help="Show what becomes of every attribute of an RT Plan, by module.")
+@click.option(
+    "--coverage", "show", is_flag=True, help="Show what becomes of every attribute of the sources, by IOD and module."
+)
 @click.option(
     "--list", "listed", metavar="KIND", help="With --coverage also list the attributes of one kind: notyet, never ..."
 )
@@ -44,11 +46,13 @@ def check(context: click.Context, overlays: tuple[Path, ...], show: bool, listed
     for fault in faults:
         click.echo(str(fault))
     if show or listed:
-        covered = coverage(mapping)
-        for line in table(covered):
-            click.echo(line)
-        for line in _of_kind(covered, listed) if listed else ():
-            click.echo(line)
+        for family in sorted(mapping.families):
+            covered = coverage(mapping, family)
+            click.echo(covered.iod)
+            for line in table(covered):
+                click.echo(line)
+            for line in _of_kind(covered, listed) if listed else ():
+                click.echo(line)
     elif not faults:
         click.echo(
             f"{len(mapping.sheets)} sheets, {len(mapping.rules())} rules, {len(mapping.tables)} tables: no faults"

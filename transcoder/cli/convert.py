@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from transcoder.batch import Input
 
 __all__ = ["convert"]
 
@@ -46,6 +52,7 @@ _FEW = 3
 @click.option("--join", is_flag=True, help="Way back: sets that share their source become fraction groups of one plan.")
 @click.option("--remake", is_flag=True, help="Way back: make a new plan even where the one of the set is at hand.")
 @click.option("--force", is_flag=True, help="Write outputs that fail validation to OUT/quarantine/.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors of the call.")
 @click.pass_context
 def convert(
@@ -59,13 +66,14 @@ def convert(
     join: bool,
     remake: bool,
     force: bool,
+    jobs: int,
     quiet: bool,
 ) -> None:
     """Convert the instances that SOURCE... hold: files, folders or DICOMDIRs.
 
     Each source gets a folder of its own below OUT; OUT/report.json says what became of every input.
     """
-    from transcoder.batch import Options, convert_folder
+    from transcoder.batch import Options, convert_each
     from transcoder.mapping.catalog import load
 
     mapping = load(overlays)
@@ -75,15 +83,25 @@ def convert(
         raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
     options = Options(to or "", preserve, policy == "warn", force, join, remake)
     with _Progress() as progress:
-        inputs = convert_folder(sources, out, mapping, options, progress)
-    if not quiet:
+        seen: set[str] = set()
+        inputs = _counted(convert_each(sources, out, mapping, options, progress, jobs=jobs), seen)
+        first = next(inputs, None)
+    shown = inputs if first is None else chain([first], inputs)
+    if quiet:
+        deque(shown, maxlen=0)
+    else:
         from transcoder.report.conversion import lines
 
-        for line in lines(inputs):
+        for line in lines(shown):
             click.echo(line)
-    bad = any(each.status in ("refused", "failed") for each in inputs)
-    good = any(each.status == "converted" for each in inputs)
-    context.exit(0 if good and not bad else 1)
+    context.exit(0 if "converted" in seen and not seen & {"refused", "failed"} else 1)
+
+
+def _counted(inputs: Iterable[Input], seen: set[str]) -> Iterator[Input]:
+    """The lines as they are; ``seen`` gets the status of each."""
+    for each in inputs:
+        seen.add(each.status)
+        yield each
 
 
 class _Progress:

@@ -1,6 +1,17 @@
 """Pairs of pure functions between first- and second-generation values; importing this package registers them."""
 
-from transcoder.codecs import angles, apertures, blocks, doses, doses_back, frames, metersets, scalars, techniques
+from transcoder.codecs import (
+    angles,
+    apertures,
+    blocks,
+    deliveries,
+    doses,
+    doses_back,
+    frames,
+    metersets,
+    scalars,
+    techniques,
+)
 from transcoder.codecs.registry import CODECS, Code, CodecInfo, Refused, codec
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "apertures",
     "blocks",
     "codec",
+    "deliveries",
     "doses",
     "doses_back",
     "frames",

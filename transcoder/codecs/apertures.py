@@ -26,6 +26,7 @@ AS_NOTED = "as_noted"
 _READINGS_DIFFER = (
     "T107",
     "the note of C.8.8.14.17 and the geometry of C.36.2.2.19 give different openings for these leaves along y",
+    "PS3.3 C.8.8.14.17",
 )
 
 
@@ -122,7 +123,7 @@ class LeafBoundaries:
         return LeafBoundaries.forward(at_isocenter(boundaries, sad, plane), angle, mlcy, pairs)
 
     @staticmethod
-    def note(boundaries: Array, angle: Array, mlcy: str = "", **_: object) -> tuple[str, str] | None:
+    def note(boundaries: Array, angle: Array, mlcy: str = "", **_: object) -> tuple[str, str, str] | None:
         """A warning where the two readings of leaves along y differ (decision 1)."""
         if boundaries.size == 2:
             # A jaw pair: its extent is asked for once and no leaf changes places.
@@ -186,7 +187,7 @@ class LeafPositions:
     @staticmethod
     def note(
         positions: Array, shift: Array | None, angle: Array, mlcy: str = "", **_: object
-    ) -> tuple[str, str] | None:
+    ) -> tuple[str, str, str] | None:
         """A warning where the two readings of leaves along y differ (decision 1)."""
         differ = float(angle[0]) == QUARTER and not np.array_equal(positions, _flipped(positions), equal_nan=True)
         return _READINGS_DIFFER if differ else None

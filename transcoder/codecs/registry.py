@@ -5,6 +5,7 @@ side, and the arguments the rule gives by name; it returns one value per path of
 
 - ``number``   ndarray of float: shape (k,) for one element, (n, k) for a column over n control points
 - ``text``     list of str: one entry per value, or per control point in a column
+- ``stated``   list of str: one entry per control point, empty where the point does not state it
 - ``code``     :class:`Code`
 - ``None``     the element is absent or empty
 """
@@ -90,7 +91,7 @@ class CodecInfo:
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
-    note: Callable[..., tuple[str, str] | None] | None
+    note: Callable[..., tuple[str, str, str] | None] | None
     lost: Callable[..., tuple[bool, ...]] | None
 
 
@@ -145,8 +146,8 @@ def codec(
     eager: bool = False,
     settles: str = "",
 ) -> Callable[[type], type]:
-    """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message) of the
-    same values, and ``lost`` which of the first-generation values do not arrive whole.
+    """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message, section) of
+    the same values, and ``lost`` which of the first-generation values do not arrive whole.
 
     ``first`` and ``second`` are the kinds of its values, separated by blanks; a last kind that ends in ``*``
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what

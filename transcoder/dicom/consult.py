@@ -15,6 +15,8 @@ _INSTANCE = tag_of("ReferencedSOPInstanceUID")
 # SOP Class UID stands among the first elements of a data set, behind preamble and file meta information.
 _HEAD = 4096
 _CLASS_TAG = b"\x08\x00\x16\x00"
+# How many instances a shelf keeps at hand.
+_KEPT = 8
 
 
 def class_in(path: Path) -> str:
@@ -49,6 +51,7 @@ class Shelf:
     def __init__(self, paths: Iterable[Path], classes: Collection[str]) -> None:
         self._paths: dict[str, Path] = {}
         self._names: dict[str, frozenset[str]] = {}
+        self._read: dict[str, Instance] = {}
         for path in paths:
             shown = class_in(path)
             if shown and shown not in classes:
@@ -72,4 +75,17 @@ class Shelf:
             found |= {each for uid in found for each in names.get(uid, ())} & names.keys()
             found |= {uid for uid, named in names.items() if named & found}
         wanted = sorted((found - {instance.sop_instance_uid}) & self._paths.keys())
-        return [read for uid in wanted if isinstance(read := read_file(self._paths[uid]), Instance)]
+        return [read for uid in wanted if (read := self._instance(uid)) is not None]
+
+    def _instance(self, uid: str) -> Instance | None:
+        """One of the files, read; the last few are kept, because a plan has many records."""
+        held = self._read.pop(uid, None)
+        if held is None:
+            read = read_file(self._paths[uid])
+            if not isinstance(read, Instance):
+                return None
+            held = read
+        while len(self._read) >= _KEPT:
+            del self._read[next(iter(self._read))]
+        self._read[uid] = held
+        return held

@@ -6,9 +6,11 @@ import os
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import IO, Any
 
 from transcoder.dicom.elements import Damaged, Item, encode_element, scan, tag_of
 from transcoder.dicom.instance import Instance
@@ -23,6 +25,7 @@ __all__ = [
     "find_files",
     "read_file",
     "read_instances",
+    "replacing",
     "write_file",
 ]
 
@@ -189,11 +192,24 @@ def encode_file(data: bytes, sop_class_uid: str, sop_instance_uid: str) -> bytes
 
 def write_file(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
+    with _replacing(path, "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[str]]:
+    """A text file to write into, which takes its place when all is written, or not at all."""
+    with _replacing(path, "w") as file:
+        yield file
+
+
+@contextmanager
+def _replacing(path: Path, mode: str) -> Iterator[IO[Any]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:

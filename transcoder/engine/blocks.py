@@ -15,7 +15,7 @@ from transcoder.dicom.values import encode_numbers, numbers
 from transcoder.engine.conditions import hold
 from transcoder.engine.distinct import run_distinct
 from transcoder.engine.openings import open_devices
-from transcoder.engine.reading import Missing, items_at, read
+from transcoder.engine.reading import Missing, holders_at, items_at, read
 from transcoder.engine.rules import convert, kinds_of, run_rule
 from transcoder.engine.scope import DeviceWriter, Scope
 from transcoder.engine.writing import finish_points
@@ -123,12 +123,20 @@ def _item_scope(scope: Scope, block: Each, item: Item, number: int) -> Scope:
     known = _per_item(scope, item)
     place = scope.place(block.first.role, f"{block.first.plain}[{number}]") if block.first.steps else ""
     return scope.child(
-        items={block.role: item, **known.get("items", {})},
+        items={block.role: item, **_holder(scope, block, item), **known.get("items", {})},
         places={block.role: place, **known.get("places", {})},
         bound={name: value for name, value in known.items() if isinstance(value, Cell)},
         tables=known.get("tables", {}),
         writers=known.get("writers", {}),
     )
+
+
+def _holder(scope: Scope, block: Each, item: Item) -> dict[str, Item]:
+    """The item around this one, where a block walks a sequence that is nested in another."""
+    if not any(step.every for step in block.first.steps[:-1]):
+        return {}
+    around = next(outer for outer, inner in holders_at(scope, block.first) if any(each is item for each in inner))
+    return {f"{block.role}_holder": around}
 
 
 def _numbered(scope: Scope, block: Each, target: Item) -> int:

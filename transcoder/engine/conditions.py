@@ -97,6 +97,12 @@ def _counts(scope: Scope, condition: Condition) -> bool:
     return int(value[0]) == len(items)
 
 
+def _is_same(scope: Scope, condition: Condition) -> bool:
+    """Whether two attributes have the same value, or one of them none."""
+    here, there = _texts(scope, condition.path), _texts(scope, parse(condition.values[0]))
+    return not here or not there or here == there
+
+
 def _is_not_positive(scope: Scope, path: Path) -> bool:
     value = read(scope, path, "number").value
     return value is None or not (np.asarray(value, dtype=float) > 0).any()
@@ -149,5 +155,6 @@ TESTS: dict[str, Callable[[Scope, Condition], Any]] = {
     "steady": _is_steady,
     "without": _is_without,
     "alike": _is_alike,
+    "same": _is_same,
     "not_positive": lambda scope, condition: _is_not_positive(scope, condition.path),
 }

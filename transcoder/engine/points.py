@@ -9,6 +9,7 @@ from transcoder.dicom.elements import tag_of, vr_of
 from transcoder.dicom.values import ValueFault, encode_numbers
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import PointRows, Scope
+from transcoder.engine.spans import delivered_items
 from transcoder.engine.writing import finish_points
 from transcoder.findings import Origin, Severity
 from transcoder.mapping.model import Points
@@ -29,8 +30,11 @@ def open_points(scope: Scope, points: Points) -> PointRows | None:
         _fault(scope, "T026", f"{points.count.keyword} contradicts the {len(items)} items", place)
         return None
     table = PointRows(items, place)
-    if not _counts_up(scope, table, points.index, points.start):
+    if points.index and not _counts_up(scope, table, points.index, points.start):
         return None
+    if points.delivered:
+        reached = delivered_items(scope, points, items, place)
+        return None if reached is None else PointRows(reached, place)
     return table
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.engine.conditions import TESTS
+from transcoder.engine.deliveries import check_deliveries
 from transcoder.engine.reading import items_at, shown, value_of
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
@@ -103,4 +104,8 @@ def _number(scope: Scope, item: Item, word: str) -> str | None:
     return None if element is None or element.is_empty() else shown(scope.run, element)
 
 
-_CHECKS: dict[str, Callable[[Scope], None]] = {"lineage": _check_lineage, "beams": _check_beams}
+_CHECKS: dict[str, Callable[[Scope], None]] = {
+    "lineage": _check_lineage,
+    "beams": _check_beams,
+    "deliveries": check_deliveries,
+}

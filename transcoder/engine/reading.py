@@ -15,7 +15,7 @@ from transcoder.errors import TranscoderError
 from transcoder.findings import Severity
 from transcoder.paths import Path, Step
 
-__all__ = ["Missing", "code_of", "find", "items_at", "locate", "read", "shown", "value_of"]
+__all__ = ["Missing", "code_of", "find", "holders_at", "items_at", "locate", "read", "shown", "value_of"]
 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 
@@ -32,6 +32,8 @@ def read(scope: Scope, path: Path, kind: str) -> Cell:
         return _column(scope, scope.tables[path.role], path, kind)
     if path.role in scope.writers:
         return _written(scope, path, kind)
+    if kind in ("sparse", "stated") and any(step.every for step in path.steps[:-1]):
+        return _of_all(scope, path, kind)
     element = find(scope, path)
     if element is None:
         return Cell(None)
@@ -40,13 +42,24 @@ def read(scope: Scope, path: Path, kind: str) -> Cell:
     return Cell(value_of(scope.run, element, kind, place), (element, *inner))
 
 
+def _of_all(scope: Scope, path: Path, kind: str) -> Cell:
+    """The values of an attribute over the items of a sequence, one each; of items that make instances, those only."""
+    *outer, last = path.steps
+    items, _ = items_at(scope, Path(path.role, tuple(outer)))
+    items = [item for item in items if scope.per_item(item) is not None] or items
+    if not items:
+        return Cell(None)
+    table = PointRows(items, scope.place(path.role, Path(path.role, tuple(outer)).plain))
+    return _cell(scope.run, table.rows(last.keyword), kind, table.path)
+
+
 def value_of(run: Run, element: Element, kind: str, place: str) -> Any:
     """The decoded value of one element; an illegal one is a finding and raises :class:`Missing`."""
     try:
         if kind in ("number", "sparse"):
             return _with_leniency(run, element, place)
-        if kind == "text":
-            values = run.texts.decode(element) or None
+        if kind in ("text", "stated"):
+            values = _texts_of(run, element)
             if values and len(values) > 1 and is_single(element.tag):
                 raise ValueFault("T038", "more values than the attribute permits")
             return values
@@ -56,6 +69,13 @@ def value_of(run: Run, element: Element, kind: str, place: str) -> Any:
         run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.2")
         raise Missing(fault.message) from None
     return element
+
+
+def _texts_of(run: Run, element: Element) -> list[str] | None:
+    if element.vr == "AT":
+        named = shown(run, element)
+        return [named] if named else None
+    return run.texts.decode(element) or None
 
 
 def _with_leniency(run: Run, element: Element, place: str) -> Any:
@@ -158,6 +178,8 @@ def items_at(scope: Scope, path: Path) -> tuple[list[Item], Element | None]:
     if not path.steps:
         item = scope.items.get(path.role)
         return ([] if item is None else [item]), None
+    if any(step.every for step in path.steps[:-1]):
+        return [item for _, items in holders_at(scope, path) for item in items], None
     element = find(scope, path)
     if element is None:
         return [], None
@@ -167,6 +189,13 @@ def items_at(scope: Scope, path: Path) -> tuple[list[Item], Element | None]:
         return children, element
     chosen = _choose(scope, children, step)
     return ([] if chosen is None else [chosen]), element
+
+
+def holders_at(scope: Scope, path: Path) -> list[tuple[Item, list[Item]]]:
+    """For a sequence nested in another one: each outer item with the items that it holds."""
+    outer, _ = items_at(scope, Path(path.role, path.steps[:-1]))
+    tag = tag_of(path.keyword)
+    return [(holder, element.items) for holder in outer if (element := holder.get(tag)) is not None]
 
 
 def _column(scope: Scope, table: PointRows | DeviceRows, path: Path, kind: str) -> Cell:
@@ -188,10 +217,17 @@ def _cell(run: Run, rows: Rows, kind: str, place: str) -> Cell:
             return Cell(column if kind == "sparse" else fill(column), elements)
         if kind == "text":
             return Cell(text_column(rows, run.texts), elements)
+        if kind == "stated":
+            return Cell([_first(run, element) for element in rows], elements)
     except ValueFault as fault:
         run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.2")
         raise Missing(fault.message) from None
     return Cell(rows, elements)
+
+
+def _first(run: Run, element: Element | None) -> str:
+    values = run.texts.decode(element) if element is not None else []
+    return values[0] if values else ""
 
 
 def _number_column(run: Run, rows: Rows, place: str) -> Any:

@@ -98,6 +98,8 @@ def _stated_at_first(scope: Scope, path: Path, cell: Cell) -> Cell:
 def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ...] | None:
     """The second-generation values, None where the source has not what the codec needs."""
     values = [cell.value for cell in cells]
+    if not cells:
+        return None
     if not rule.via or not rule.via[0].codec:
         present = bool(values) and values[0] is not None and not (rule.otherwise and _is_empty(values[0]))
         return (values[0],) * len(rule.second) if present else None
@@ -145,7 +147,7 @@ def _apply(scope: Scope, via: Via, values: list[Any]) -> tuple[Any, ...]:
         arguments["edition"] = scope.run.mapping.digest
     result: tuple[Any, ...] = info.forward(*values, **arguments)
     if info.note is not None and (told := info.note(*values, **arguments)):
-        scope.run.tell(told[0], Severity.WARNING, told[1], scope.places.get("beam", ""), cite="PS3.3 C.8.8.14.17")
+        scope.run.tell(told[0], Severity.WARNING, told[1], scope.places.get("beam", ""), cite=told[2])
     return result
 
 
@@ -301,11 +303,17 @@ def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     if assumed:
         _tell_assumed(scope, rule, rule.second[0], outputs[0])
     else:
-        names = ", ".join(path.keyword for path in otherwise.first)
+        names = ", ".join(_source_name(scope, path) for path in otherwise.first)
         scope.run.tell(
             "T103", Severity.INFO, f"derived from {names}", _target_place(scope, rule.second[0]), rule.id, rule.cite
         )
     return True
+
+
+def _source_name(scope: Scope, path: Path) -> str:
+    """The attribute a value was derived from, and the instance that holds it where that is not the source."""
+    companion = scope.places.get(path.role, "").partition("/")[0]
+    return f"{path.keyword} of the {companion}" if companion.islower() else path.keyword
 
 
 def _write_plan_value(scope: Scope, rule: Rule, value: Any) -> bool:

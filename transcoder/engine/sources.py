@@ -40,7 +40,10 @@ def groups_of(scope: Scope, target: Target) -> list[Group]:
 
 def _key(scope: Scope, path: Path) -> str | None:
     element = find(scope, path)
-    return None if element is None or element.is_empty() else shown(scope.run, element)
+    if element is None:
+        return None
+    scope.run.ledger.derive([element], "group")
+    return None if element.is_empty() else shown(scope.run, element)
 
 
 def number_of(scope: Scope, target: Target, place: int) -> Cell:
@@ -70,7 +73,7 @@ def look_up(scope: Scope, target: Target) -> Scope:
     """Open a role for each item that the target's item names by a number."""
     needed = dict(target.needs)
     for role, path in target.lookups:
-        if path.role not in scope.items:
+        if path.role not in scope.items or role in scope.items:
             continue
         items, _ = items_at(scope, path)
         if len(items) != 1 and role not in needed:

@@ -161,7 +161,9 @@ class _Splitter:
         scope = self.scope.child(items={target.item_role: group.item}, places={target.item_role: place})
         check_requires(scope, self.family, target.item_role)
         bound = {"group_number": number_of(scope, target, group.place), "beam_number": Cell(None), "labels": Cell([])}
-        scope = scope.child(bound=bound)
+        scope = look_up(scope.child(bound=bound), target)
+        if has_lost(scope, target):
+            return []
         known: dict[int, dict[str, Any]] = {}
         radiations = self._radiations(scope, known, group.members)
         if "machines" in self.family.checks:
@@ -222,6 +224,7 @@ class _Splitter:
         return {
             "tree": tree,
             "radiation_uid": Cell([uid]),
+            "radiation_class": Cell([target.sop_class]),
             "items": {role: scope.items[role] for role in roles},
             "places": {role: scope.places[role] for role in roles},
             "tables": {first: table},

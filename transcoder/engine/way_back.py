@@ -43,6 +43,8 @@ def bring_back(
         if found is not None:
             found.parts = Members.of(sets, others, family).names()
             return found
+    if family.one_way:
+        return Outcome(findings=[Finding("T009", Severity.ERROR, family.one_way, "SOPClassUID")])
     return join(sets, others, sheets, family, software=software, lenient=lenient)
 
 

@@ -24,6 +24,8 @@ __all__ = ["EVERY_POINT", "constant_bytes", "finish_points", "write", "write_con
 
 # What RT Plan demands at every control point, whether it changes or not (``hold``).
 EVERY_POINT = "every point"
+# What both generations demand at every control point.
+ALWAYS = "always"
 # PS3.5 Table 6.2-1: the most characters of one value.
 _MOST_CHARACTERS = {"AE": 16, "CS": 16, "LO": 64, "LT": 10240, "PN": 194, "SH": 16, "ST": 1024, "UI": 64}
 
@@ -81,11 +83,15 @@ def constant_bytes(tag: int, value: Any) -> bytes:
     """A constant as the value field of its attribute: a tag by its keyword for AT, a number, or a text."""
     vr = vr_of(tag)
     if vr == "AT":
-        selected = tag_of(value)
-        return (selected >> 16).to_bytes(2, "little") + (selected & 0xFFFF).to_bytes(2, "little")
+        return _pair(tag_of(value))
     if vr in NUMERIC_VRS:
         return encode_numbers(np.atleast_1d(np.asarray(value, dtype=float)), vr)
     return str(value).encode("ascii")
+
+
+def _pair(tag: int) -> bytes:
+    """A tag as a value of AT (PS3.5 6.2)."""
+    return (tag >> 16).to_bytes(2, "little") + (tag & 0xFFFF).to_bytes(2, "little")
 
 
 def _write_companions(scope: Scope, rule: Rule, item: Item) -> None:
@@ -99,6 +105,8 @@ def _encoded(scope: Scope, rule: Rule, path: Path, tag: int, value: Any) -> byte
         if isinstance(value, np.ndarray):
             return encode_numbers(value, vr)
         texts = [str(each) for each in value]
+        if vr == "AT":
+            return b"".join(_pair(tag_of(text)) for text in texts)
         most = _MOST_CHARACTERS.get(vr)
         if most and any(len(text) > most for text in texts):
             raise ValueFault("T008", f"more than {most} characters, which {vr} does not permit")
@@ -171,7 +179,7 @@ def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Orig
     empty_first = any(each.action == "empty" for each in rule.otherwise)
     try:
         points = _points(writer)
-        if rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter):
+        if rule.hold == ALWAYS or (rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter)):
             column = Column.stating(path.keyword, value, origin, [True] * len(value))
         else:
             column = points.column(path.keyword, value, origin, empty_first=empty_first)

@@ -30,7 +30,7 @@ from transcoder.paths import Path, PathError, parse
 
 __all__ = ["Builder", "SheetFault"]
 
-_BLOCKS = ("same", "empty", "each", "distinct", "assemble", "use")
+_BLOCKS = ("same", "empty", "each", "distinct", "assemble")
 
 
 class SheetFault(Exception):  # noqa: N818 - a fault of a sheet is what the rest of the code calls it
@@ -41,11 +41,10 @@ class SheetFault(Exception):  # noqa: N818 - a fault of a sheet is what the rest
 
 
 class Builder:
-    """Builds the records of one file; fragments are rules that blocks share (``use``)."""
+    """Builds the records of one file, whose fragments are opened already."""
 
-    def __init__(self, marked: Marked, fragments: dict[str, Marked]) -> None:
+    def __init__(self, marked: Marked) -> None:
         self.marked = marked
-        self.fragments = fragments
 
     def sheet(self) -> Sheet:
         """The sheet of this file; raises :class:`SheetFault`."""
@@ -85,24 +84,24 @@ class Builder:
             mark = self.marked.mark(("not_carried", side, path))
             yield Declared(path, kind, reason, extra.get("where", ""), mark, extra.get("retired", False))
 
-    def nodes(self, rows: list[Any], route: Route, first: str, second: str, prefix: str = "") -> tuple[Node, ...]:
-        """The nodes of a list of rows; ``prefix`` comes before ids that start with a dot."""
+    def nodes(self, rows: list[Any], route: Route, first: str, second: str) -> tuple[Node, ...]:
+        """The nodes of a list of rows."""
         found: list[Node] = []
         for number, row in enumerate(rows):
             place = (*route, number)
             kind = next((word for word in _BLOCKS if word in row), "rule")
             build: Callable[..., Any] = getattr(self, f"_{kind}")
-            found.extend(build(row, place, first, second, prefix))
+            found.extend(build(row, place, first, second))
         return tuple(found)
 
-    def _rule(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
+    def _rule(self, row: dict[str, Any], route: Route, first: str, second: str) -> Iterator[Rule]:
         when = row.get("when", {})
         one_way = row.get("one_way", "")
         value = row.get("value")
         if "code" in row:
             value = {"code": row["code"]}
         yield Rule(
-            id=_prefixed(row["id"], prefix),
+            id=row["id"],
             mark=self.marked.mark(route),
             first=self.paths(row.get("first", []), (*route, "first"), first),
             second=self.paths(row.get("second", []), (*route, "second"), second),
@@ -128,14 +127,14 @@ class Builder:
             place=self.place(route),
         )
 
-    def _same(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Rule]:
+    def _same(self, row: dict[str, Any], route: Route, first: str, second: str) -> Iterator[Rule]:
         without = dict.fromkeys(row.get("otherwise_empty", ()), (Otherwise("empty"),))
         without.update(dict.fromkeys(row.get("otherwise_refuse", ()), (Otherwise("refuse"),)))
         for number, word in enumerate(row["keywords"]):
             path = self.path(word, (*route, "keywords", number), "")
             example = row.get("example") if number == 0 else None
             yield Rule(
-                id=f"{_prefixed(row['same'], prefix)}.{word}",
+                id=f"{row['same']}.{word}",
                 mark=self.marked.mark((*route, "keywords", number)),
                 first=(path.within(first),),
                 second=(path.within(second),),
@@ -146,12 +145,12 @@ class Builder:
                 place=self.place((*route, "keywords", number)),
             )
 
-    def _empty(self, row: dict[str, Any], route: Route, _first: str, second: str, prefix: str) -> Iterator[Rule]:
+    def _empty(self, row: dict[str, Any], route: Route, _first: str, second: str) -> Iterator[Rule]:
         within = f"{row['within']}/" if "within" in row else ""
         for number, word in enumerate(row["keywords"]):
             place = (*route, "keywords", number)
             yield Rule(
-                id=f"{_prefixed(row['empty'], prefix)}.{word}",
+                id=f"{row['empty']}.{word}",
                 mark=self.marked.mark(place),
                 second=(self.path(within + word, place, second),),
                 value="empty",
@@ -161,15 +160,7 @@ class Builder:
                 place=self.place(place),
             )
 
-    def _use(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> tuple[Node, ...]:
-        name = row["use"]
-        if name not in self.fragments:
-            raise SheetFault(self.marked.mark(route), "M106", f"no fragment is called '{name}'")
-        fragment = self.fragments[name]
-        rows = _filled(fragment.data["fragments"][name], row.get("with", {}))
-        return Builder(fragment, self.fragments).nodes(rows, ("fragments", name), first, second, row["as"])
-
-    def _each(self, row: dict[str, Any], route: Route, first: str, second: str, prefix: str) -> Iterator[Each]:
+    def _each(self, row: dict[str, Any], route: Route, first: str, second: str) -> Iterator[Each]:
         block, place = row["each"], (*route, "each")
         role = block.get("as", block["id"])
         single = block.get("single")
@@ -178,7 +169,7 @@ class Builder:
             mark=self.marked.mark(place),
             first=self.path(block["first"], (*place, "first"), first),
             second=self.path(block["second"], (*place, "second"), second),
-            rules=self.nodes(block["rules"], (*place, "rules"), role, f"{block['id']}_item", prefix),
+            rules=self.nodes(block["rules"], (*place, "rules"), role, f"{block['id']}_item"),
             role=role,
             number=block.get("number", ""),
             first_number=block.get("first_number", ""),
@@ -206,7 +197,7 @@ class Builder:
             self.path(entry["apart"], route, f"{role}_item"),
         )
 
-    def _distinct(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Distinct]:
+    def _distinct(self, row: dict[str, Any], route: Route, first: str, second: str) -> Iterator[Distinct]:
         block, place = row["distinct"], (*route, "distinct")
         over = self._optional(block, "over", place, first)
         role = block.get("as", f"{block['id']}_row")
@@ -232,7 +223,7 @@ class Builder:
             place=self.place(place),
         )
 
-    def _assemble(self, row: dict[str, Any], route: Route, first: str, second: str, _prefix: str) -> Iterator[Assemble]:
+    def _assemble(self, row: dict[str, Any], route: Route, first: str, second: str) -> Iterator[Assemble]:
         block, place = row["assemble"], (*route, "assemble")
         yield Assemble(
             id=block["id"],
@@ -346,10 +337,6 @@ def _words(entry: Any) -> tuple[str, ...]:
     return (entry,) if isinstance(entry, str) else tuple(entry)
 
 
-def _prefixed(name: str, prefix: str) -> str:
-    return prefix + name if name.startswith(".") else name
-
-
 def _openings(entry: dict[str, str] | None) -> Openings | None:
     if entry is None:
         return None
@@ -363,14 +350,3 @@ def _openings(entry: dict[str, str] | None) -> Openings | None:
         second_key=entry["second_key"],
         count=entry["count"],
     )
-
-
-def _filled(value: Any, names: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {_filled(key, names): _filled(each, names) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_filled(each, names) for each in value]
-    if isinstance(value, str):
-        for name, text in names.items():
-            value = value.replace(f"%{name}", text)
-    return value

@@ -12,6 +12,7 @@ from typing import Any
 from transcoder.errors import MappingError
 from transcoder.mapping.build import Builder, SheetFault
 from transcoder.mapping.families import family
+from transcoder.mapping.fragments import open_fragments
 from transcoder.mapping.model import Family, Mapping, Sheet, SiteValue, Table, flatten
 from transcoder.mapping.overlay import lay_over
 from transcoder.mapping.suggest import suggestion
@@ -51,10 +52,12 @@ def _load(overlays: tuple[Path, ...], root: Path | None) -> Mapping:
     marked = [read(file, file.relative_to(base.parent).as_posix()) for file in files]
     site_files = [read(file) for file in overlays]
     _require_shape([*marked, *site_files])
+    open_fragments(marked)
     for overlay in site_files:
         lay_over(marked, overlay)
     if site_files:
         _require_shape(marked)
+        open_fragments(marked)
     digest = hashlib.sha256()
     for each in (*marked, *site_files):
         digest.update(each.file.encode() + json.dumps(_effective(each.data), sort_keys=True).encode())
@@ -100,7 +103,6 @@ def _unknown_word(error: Any) -> str:
 
 
 def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mapping:
-    fragments = {name: each for each in files if "fragments" in each.data for name in each.data["fragments"]}
     concepts = _concepts([*files, *overlays])
     faults: list[str] = []
     sheets: dict[str, Sheet] = {}
@@ -108,7 +110,7 @@ def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mappi
     for each in files:
         try:
             if "sheet" in each.data:
-                sheet = Builder(each, fragments).sheet()
+                sheet = Builder(each).sheet()
                 sheets[sheet.name] = sheet
             elif "family" in each.data:
                 families[each.data["family"]] = family(each)

@@ -132,7 +132,7 @@ def bases_of_family(family: Family) -> dict[str, Base]:
     for target in family.targets:
         found[target.item_role] = found[target.per.role].below(target.per.plain)
         for name, path in target.lookups:
-            found[name] = found[path.role].below(path.plain)
+            found.setdefault(name, found[path.role].below(path.plain))
     points = family.first_points
     found[points.role] = found[points.path.role].below(points.path.plain)
     return found
@@ -176,6 +176,9 @@ def _in_each(visit: Visit, block: Each, family: Family) -> Visit:
         (FIRST, block.role): visit.bases(block.first, FIRST) or (),
         (SECOND, f"{block.id}_item"): visit.bases(block.second, SECOND) or (),
     }
+    if any(step.every for step in block.first.steps[:-1]):
+        outer = Path(block.first.role, block.first.steps[:-1])
+        added[FIRST, f"{block.role}_holder"] = visit.bases(outer, FIRST) or ()
     names = [bind.name for bind in block.binds]
     if block.openings is not None:
         for side, word, points in (

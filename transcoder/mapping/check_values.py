@@ -20,8 +20,15 @@ from transcoder.standard import context_group, dictionary
 __all__ = ["bind_faults", "value_faults"]
 
 _NUMERIC = frozenset(["DS", "IS", "FD", "FL", "US", "UL", "SS", "SL", "OF", "OD", "OW"])
-_TEXT = frozenset(["AE", "AS", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
-_FITTING = {"number": _NUMERIC, "sparse": _NUMERIC, "columns": _NUMERIC, "text": _TEXT, "code": frozenset(["SQ"])}
+_TEXT = frozenset(["AE", "AS", "AT", "CS", "DA", "DT", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"])
+_FITTING = {
+    "number": _NUMERIC,
+    "sparse": _NUMERIC,
+    "columns": _NUMERIC,
+    "text": _TEXT,
+    "stated": _TEXT,
+    "code": frozenset(["SQ"]),
+}
 # These carry a value as it is, so that the number of values must fit as well.
 _UNCHANGED = frozenset(["", "number", "text", "code", "scale", "offset"])
 Kinds = tuple[str, ...]

@@ -15,7 +15,7 @@ __all__ = ["family"]
 def family(marked: Marked) -> Family:
     """The family that a file describes; raises ``SheetFault`` where a path is wrong."""
     data = marked.data
-    build = Builder(marked, {})
+    build = Builder(marked)
     return Family(
         name=data["family"],
         root=data["root"],
@@ -45,6 +45,7 @@ def family(marked: Marked) -> Family:
             for role, entry in data.get("companions", {}).items()
         ),
         checks=tuple(data.get("checks", ())),
+        one_way=data.get("one_way", ""),
     )
 
 
@@ -56,6 +57,7 @@ def _points(build: Builder, entry: dict[str, Any]) -> Points:
         entry.get("start", 0),
         build.path(entry["count"], ("points",), ""),
         entry.get("delivered", ""),
+        entry.get("specified", ""),
         tuple(entry.get("devices", {}).items()),
     )
 
@@ -66,7 +68,11 @@ def _target(build: Builder, entry: dict[str, Any], number: int) -> Target:
         sop_class=entry["sop_class"],
         per=build.path(entry["per"], ("targets",), ""),
         item_role=entry["as"],
-        lookups=tuple((name, build.path(text, ("targets",), "")) for name, text in entry.get("lookups", {}).items()),
+        lookups=tuple(
+            (name, path)
+            for name, texts in entry.get("lookups", {}).items()
+            for path in build.paths(texts, ("targets",), "")
+        ),
         sheets=tuple(entry["sheets"]),
         skips=tuple(
             Skip(build.conditions(skip["when"], ("targets",), "beam"), skip["kind"], skip["reason"], skip["finding"])

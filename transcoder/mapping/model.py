@@ -320,10 +320,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The control points of one side: their sequence, its index and from which number it counts.
-
-    ``delivered`` is the attribute by which points that a delivery did not reach are told (C.8.8.21.2.2).
-    """
+    """The control points of one side: their sequence, its index and from which number it counts;
+    ``delivered`` and ``specified`` tell the points not reached; ``devices`` are nested sequences and their keys."""
 
     role: str
     path: Path
@@ -331,6 +329,7 @@ class Points:
     start: int
     count: Path
     delivered: str = ""
+    specified: str = ""
     devices: tuple[tuple[str, str], ...] = ()
 
 
@@ -351,6 +350,7 @@ class Family:
     machine: Path
     companions: tuple[Companion, ...] = ()
     checks: tuple[str, ...] = ()
+    one_way: str = ""
 
 
 @dataclass(frozen=True, slots=True)

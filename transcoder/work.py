@@ -1,0 +1,220 @@
+"""One source of a batch, from its file to its outputs: what a process of a pool does, told in a record that travels."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from transcoder.api import (
+    class_name,
+    convert_instance,
+    convert_sets,
+    direction_of,
+    is_companion,
+    is_member,
+    joined,
+)
+from transcoder.dicom.consult import Shelf
+from transcoder.dicom.elements import encode, scan
+from transcoder.dicom.files import Unread, encode_file, read_file, write_file
+from transcoder.dicom.instance import Instance
+from transcoder.engine.split import Outcome
+from transcoder.findings import Account, Finding, Severity
+from transcoder.mapping.model import Mapping
+
+__all__ = ["Done", "Input", "Options", "Worker", "unwritten", "work_chunk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a batch converts: direction, leniency, what to embed, join or make anew, and invalid output to keep."""
+
+    to: str = ""
+    preserve: bool = False
+    lenient: bool = False
+    force: bool = False
+    join: bool = False
+    remake: bool = False
+
+
+@dataclass(slots=True)
+class Input:
+    """One line of the report: an input and what became of it."""
+
+    path: str
+    status: str
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    outputs: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    account: Account = field(default_factory=Account)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The input as the JSON object of the report."""
+        return {
+            "path": self.path,
+            "sop_class_uid": self.sop_class_uid,
+            "sop_instance_uid": self.sop_instance_uid,
+            "status": self.status,
+            "outputs": self.outputs,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "account": self.account.as_dict(),
+        }
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of one file, before it is known which names are taken and which instances were seen.
+
+    ``digest`` is that of a source, empty for what is none; ``part`` is converted with another source. ``files`` lie in
+    ``folder`` until their place is known, which ``bundle`` names.
+    """
+
+    line: Input
+    digest: bytes = b""
+    part: bool = False
+    parts: list[str] = field(default_factory=list)
+    group: list[str] = field(default_factory=list)
+    bundle: Path = field(default_factory=Path)
+    folder: Path = field(default_factory=Path)
+    files: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Worker:
+    """What a process needs to convert any file of a run."""
+
+    mapping: Mapping
+    options: Options
+    shelf: Shelf
+    folder: Path
+
+    def work(self, number: int, path: Path) -> Done:
+        """Convert one file into a folder of its own."""
+        read = read_file(path)
+        if isinstance(read, Unread):
+            return Done(Input(read.path, read.status, findings=[read.finding]))
+        line = Input(read.path, "skipped", read.sop_class_uid, read.sop_instance_uid)
+        if (aside := self._aside(read)) is not None:
+            line.findings.append(aside)
+            return Done(line)
+        done = Done(line, hashlib.sha256(encode(read.item)).digest()[:16])
+        if is_member(read, self.mapping):
+            done.part = True
+            return done
+        self._one(done, read, number)
+        several = direction_of(read, self.mapping) == "first" and path.parent.name
+        done.bundle = path.parent if several else path
+        return done
+
+    def _aside(self, read: Instance) -> Finding | None:
+        """Why an instance is no source itself, if it is none."""
+        direction = direction_of(read, self.mapping)
+        if is_companion(read) or (self.options.to == "first" and direction == "second"):
+            return Finding("S004", Severity.INFO, "consulted for the instances that name it")
+        if not direction:
+            message = "no sheets convert instances of this SOP Class"
+            return Finding("S005", Severity.INFO, message, "SOPClassUID")
+        return None
+
+    def _one(self, done: Done, read: Instance, number: int) -> None:
+        outcome = self._outcome(read, done)
+        line = done.line
+        line.findings, line.account = outcome.findings, outcome.account
+        done.parts = list(outcome.parts)
+        if outcome.answer is not None:
+            line.status = "converted"
+            return
+        if not outcome.made:
+            line.status = "failed" if any(finding.code == "T099" for finding in line.findings) else "refused"
+            return
+        try:
+            _guard_and_write(done, outcome, self.options, self.folder / str(number))
+        except OSError as error:
+            unwritten(line, error)
+
+    def _outcome(self, read: Instance, done: Done) -> Outcome:
+        options = self.options
+        try:
+            others = self.shelf.beside(read)
+            group = self._joined(read) if options.join else [read]
+            if len(group) > 1:
+                done.group = [each.sop_instance_uid for each in group if each is not read]
+                beside = [other for each in group for other in self.shelf.beside(each)]
+                return convert_sets(group, beside, self.mapping, lenient=options.lenient, remake=options.remake)
+            return convert_instance(
+                read,
+                others,
+                self.mapping,
+                to=options.to,
+                preserve=options.preserve,
+                lenient=options.lenient,
+                remake=options.remake,
+            )
+        except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
+            # The type only: a message could repeat a value of the source.
+            message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
+            return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
+
+    def _joined(self, read: Instance) -> list[Instance]:
+        """The set with those that share its source, in the order of their names."""
+        if direction_of(read, self.mapping) != "first":
+            return [read]
+        sets = [
+            each for each in self.shelf.of_class(read.sop_class_uid) if each.sop_instance_uid != read.sop_instance_uid
+        ]
+        others = [other for each in (read, *sets) for other in self.shelf.beside(each)]
+        return next(group for group in joined([read, *sets], others, self.mapping) if read in group)
+
+
+def unwritten(line: Input, error: OSError) -> None:
+    """Say that the outputs of an input could not be written."""
+    line.status = "failed"
+    line.outputs = []
+    message = f"the output cannot be written: {type(error).__name__}"
+    line.findings.append(Finding("S008", Severity.ERROR, message))
+
+
+def _guard_and_write(done: Done, outcome: Outcome, options: Options, folder: Path) -> None:
+    """Validate what was made; write it, or keep it back."""
+    from transcoder.validator import check_bundle
+
+    line = done.line
+    # What is given back byte for byte is not ours to judge: a plan may have come with faults of its own.
+    made_here = [made for made in outcome.made if not made.file]
+    judged = check_bundle([scan(made.data, implicit=False) for made in made_here]) or [[] for _ in outcome.made]
+    files = [f"{number:02d}-{class_name(made.sop_class_uid)}.dcm" for number, made in enumerate(outcome.made, start=1)]
+    valid = True
+    for file, findings in zip(files, judged, strict=True):
+        for finding in findings:
+            if finding.severity is Severity.INFO:
+                continue
+            valid = valid and finding.severity is not Severity.ERROR
+            place = f"{file}:{finding.path}"
+            line.findings.append(
+                Finding(finding.code, finding.severity, finding.message, place, finding.rule, finding.cite)
+            )
+    line.status = "converted" if valid else "failed"
+    if not valid and not options.force:
+        return
+    done.folder, done.files = folder, files
+    for file, made in zip(files, outcome.made, strict=True):
+        write_file(folder / file, made.file or encode_file(made.data, made.sop_class_uid, made.sop_instance_uid))
+
+
+@cache
+def _worker(setup: Path) -> Worker:
+    """The worker that a run left in a file for its processes; read once in each."""
+    held: Worker = pickle.loads(setup.read_bytes())  # noqa: S301 - written by this run, in a folder of its own
+    return held
+
+
+def work_chunk(setup: Path, first: int, paths: Sequence[Path]) -> list[Done]:
+    """Convert some files in a row; a module-level function, so that it travels to a process."""
+    worker = _worker(setup)
+    return [worker.work(number, path) for number, path in enumerate(paths, start=first)]
