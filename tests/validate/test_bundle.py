@@ -226,6 +226,7 @@ def test_unknown_couch_codes_are_not_judged() -> None:
 
 
 def test_every_code_is_killed_by_a_mutation() -> None:
-    alone = {"V292", "V304", "V321"}  # these have tests of their own, which need more than one changed item
+    # These have tests of their own, which need more than one changed item or a whole file.
+    alone = {"V292", "V296", "V297", "V304", "V321"}
     rows = [*TABLE, *test_points.TABLE, *test_references.TABLE]
     assert {row[3] for row in rows} | alone == set(CODES)

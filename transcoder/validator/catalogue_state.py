@@ -83,6 +83,9 @@ CODES: dict[str, Entry] = {
     "V290": Entry(WARNING, "Common references list an instance that nothing refers to"),
     "V291": Entry(ERROR, "Common references contradict the reference"),
     "V292": Entry(ERROR, "Sequences nest too deep"),
+    # file meta information
+    "V296": Entry(WARNING, "File meta information names another instance than the data set"),
+    "V297": Entry(WARNING, "Transfer syntax is absent or not of the standard"),
     # across instances
     "V300": Entry(WARNING, "Two inputs have the same SOP Instance UID"),
     "V301": Entry(WARNING, "Member of a set is not among the inputs"),
