@@ -115,8 +115,6 @@ TABLE: list[tuple[object, str, Mutation, str]] = [
     (radiation, "mirrored", write(POSITION, "ImageToEquipmentMappingMatrix", MIRRORED), "V270"),
     (radiation, "scaled", write(POSITION, "ImageToEquipmentMappingMatrix", SCALED), "V270"),
     (radiation, "column by column", write(POSITION, "ImageToEquipmentMappingMatrix", COLUMNS), "V270"),
-    (radiation, "couch turned", write(f"{PARAMETERS}[0]", "NumericValue", 30), "V271"),
-    (radiation, "feet first", write("", "PatientEquipmentRelationshipCodeSequence", code("102541007", "SCT")), "V271"),
     (radiation, "label", write(f"{DEVICES}[0]/{PARALLEL}[0]",
                                "ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence", code("130335")), "V272"),
     (radiation, "angle", write(f"{DEVICES}[1]", "BeamModifierOrientationAngle", 90), "V272"),

@@ -65,10 +65,14 @@ CODES: dict[str, Entry] = {
     "V250": Entry(ERROR, "Referenced radiations and their parts do not match one to one"),
     # geometry
     "V270": Entry(ERROR, "Matrix is not rigid"),
-    "V271": Entry(WARNING, "Matrix disagrees with the displayed couch parameters"),
+    "V271": Entry(ERROR, "Matrix contradicts the displayed couch parameters"),
     "V272": Entry(ERROR, "Orientation label contradicts the orientation angle"),
     "V273": Entry(ERROR, "Definition distance contradicts the source-axis distance"),
     "V274": Entry(WARNING, "Distances of a device are in the wrong order"),
+    "V275": Entry(WARNING, "Displayed couch angles and the orientation of the patient do not give the matrix"),
+    "V276": Entry(ERROR, "Displayed couch parameter has another unit"),
+    "V277": Entry(ERROR, "Displayed couch parameters do not follow their table"),
+    "V278": Entry(WARNING, "Treatment location does not lie at the isocentre"),
     # provenance and common references
     "V280": Entry(ERROR, "More than one definition source"),
     "V281": Entry(ERROR, "Definition source is of a class not permitted here"),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validator import geometry, points, provenance, references
+from transcoder.validator import couch, geometry, points, provenance, references
 from transcoder.validator.iod import check_tables
 from transcoder.validator.once import told_once
 
@@ -18,6 +18,7 @@ CHECKS: tuple[Callable[[Item], Iterable[Finding]], ...] = (
     references.check,
     provenance.check,
     geometry.check,
+    couch.check,
 )
 
 
