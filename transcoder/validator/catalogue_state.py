@@ -95,7 +95,7 @@ CODES: dict[str, Entry] = {
     "V294": Entry(WARNING, "Common references list one thing twice"),
     "V295": Entry(ERROR, "Common references place one instance in two series"),
     # file meta information
-    "V296": Entry(WARNING, "File meta information names another instance than the data set"),
+    "V296": Entry(ERROR, "File meta information names another instance than the data set"),
     "V297": Entry(WARNING, "Transfer syntax is absent or not of the standard"),
     # across instances
     "V300": Entry(WARNING, "Two inputs have the same SOP Instance UID"),
