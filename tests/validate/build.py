@@ -77,6 +77,7 @@ def head(number: str, name: str, frame: str = "frame") -> dict[str, Value]:
         "SOPClassUID": CLASS + number,
         "SOPInstanceUID": uid(name),
         "PatientID": "PHANTOM",
+        "PatientName": "PHANTOM^ONE",
         "StudyInstanceUID": uid("study"),
         "SeriesInstanceUID": uid(f"series {number}"),
         "FrameOfReferenceUID": uid(frame),
@@ -84,10 +85,11 @@ def head(number: str, name: str, frame: str = "frame") -> dict[str, Value]:
 
 
 def common(*named: tuple[str, str]) -> list[Item]:
-    """Common references to instances of the same study, by class number and name."""
+    """Common references to instances of the same study, by class number and name; a class is a series."""
+    series = {number: [reference(number, name) for other, name in named if other == number] for number, _ in named}
     return [
-        make(SeriesInstanceUID=uid(f"series {number}"), ReferencedInstanceSequence=[reference(number, name)])
-        for number, name in named
+        make(SeriesInstanceUID=uid(f"series {number}"), ReferencedInstanceSequence=instances)
+        for number, instances in series.items()
     ]
 
 
@@ -188,8 +190,14 @@ def radiation_point(index: int, meterset: float, openings: Sequence[Item], **mor
 
 
 def parameter(order: int, value: float, name: str) -> Item:
-    """A displayed couch parameter."""
-    return make(PatientSupportPositionParameterOrderIndex=order, ConceptNameCodeSequence=code(name), NumericValue=value)
+    """A displayed couch parameter; the angles of the tables are in degrees, all else in mm."""
+    angles = ("126801", "126802", "126803", "126805", "126812", "126813", "126814")
+    return make(
+        PatientSupportPositionParameterOrderIndex=order,
+        ConceptNameCodeSequence=code(name),
+        NumericValue=value,
+        MeasurementUnitsCodeSequence=code("deg" if name in angles else "mm", "UCUM"),
+    )
 
 
 def position() -> Item:

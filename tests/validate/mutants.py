@@ -6,13 +6,16 @@ to do there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from struct import pack
 from typing import NamedTuple
 
 from minimal import at, is_code, plain, table, text_value
 
 from transcoder.dicom.elements import Element, Item, scan, tag_of, walk
 from transcoder.standard import Attribute, ContextGroup, code_groups, iod, module
+from transcoder.validator.rules import JUDGED_WITH_POINTS
 from transcoder.validator.values import BINARY, MULTI
 
 Codes = frozenset[str]
@@ -26,6 +29,9 @@ WRONG = {
     "ST": (b"\0\x01", "V124"), "LT": (b"a\x02", "V124"), "UT": (b"a\x03", "V124"), "FD": (b"1234", "V122"),
     "FL": (b"12", "V122"), "US": (b"123 "[:3] + b"4", ""), "UL": (b"12", "V122"), "AE": (b"a" * 18, "V123"),
 }  # fmt: skip
+
+
+NOT_FINITE = {"FD": pack("<d", math.nan), "FL": pack("<f", math.inf), "OF": pack("<f", math.nan)}
 
 
 def codes(*names: str) -> Codes:
@@ -76,6 +82,24 @@ def wrong_text(item: Item, element: Element, attribute: Attribute) -> Codes:
     return codes(code)
 
 
+def not_finite(item: Item, element: Element, attribute: Attribute) -> Codes:
+    """Write a number that cannot be compared as the last value."""
+    if element.is_empty() or element.vr not in ("DS", *NOT_FINITE):
+        return NOTHING
+    if element.vr == "DS":
+        element.value = text_value("DS", "\\".join([*element.raw.decode().strip().split("\\")[:-1], "1e999"]))
+    else:
+        element.value = element.raw[: -len(NOT_FINITE[element.vr])] + NOT_FINITE[element.vr]
+    return codes("V122")
+
+
+def not_finite_unknown(item: Item, element: Element, attribute: Attribute) -> Codes:
+    """The same in an element that hides its representation."""
+    told = not_finite(item, element, attribute)
+    element.vr = "UN" if told else element.vr
+    return told
+
+
 def odd_length(item: Item, element: Element, attribute: Attribute) -> Codes:
     """Take the last byte away."""
     if not isinstance(element.value, bytes) or not element.value:
@@ -121,6 +145,15 @@ def listed(attribute: Attribute) -> list[ContextGroup]:
     """The groups and templates that a code must be in; none when one of them lists no codes."""
     groups = [group for group, _ in code_groups(attribute) if group is not None and group.codes]
     return groups if len(groups) == len(code_groups(attribute)) else []
+
+
+def one_item_uncounted(item: Item, element: Element, attribute: Attribute) -> Codes:
+    """Repeat the last item of a sequence whose items an attribute or another sequence counts."""
+    counted = attribute.items.startswith("= ") and attribute.items.removeprefix("= ") not in JUDGED_WITH_POINTS
+    if element.vr != "SQ" or not counted or not element.items:
+        return NOTHING
+    element.items.append(element.items[-1])
+    return codes("V141")
 
 
 def foreign_code(item: Item, element: Element, attribute: Attribute) -> Codes:
@@ -232,9 +265,9 @@ def broken_sequence(item: Item, element: Element, attribute: Attribute) -> Codes
 
 
 MUTATORS: tuple[Mutator, ...] = (
-    drop, empty, other_vr, as_unknown, wrong_text, odd_length, other_term, twice, one_item_more, foreign_code,
-    other_scheme, other_meaning, fixed_code, other_class, utf8_unannounced, padded_with_space, private_alone, misplaced,
-    extended, unheard_of, foreign_group, broken_sequence,
+    drop, empty, other_vr, as_unknown, wrong_text, not_finite, not_finite_unknown, odd_length, other_term, twice,
+    one_item_more, one_item_uncounted, foreign_code, other_scheme, other_meaning, fixed_code, other_class,
+    utf8_unannounced, padded_with_space, private_alone, misplaced, extended, unheard_of, foreign_group, broken_sequence,
 )  # fmt: skip
 
 

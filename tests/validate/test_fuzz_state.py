@@ -12,8 +12,8 @@ import time
 from build import bundle
 
 from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, walk
-from transcoder.validator import geometry, points, provenance, references
 from transcoder.validator.bundle import check_across
+from transcoder.validator.instance import CHECKS
 
 RUNS = int(os.environ.get("TRANSCODER_FUZZ", "600"))
 SLOWEST = 2.0
@@ -22,7 +22,7 @@ JUNK = (b"", b"\0", b"\\", b"x", b"1e999", b"nan", b"-0", b"\xff\xff\xff\xff", b
 
 def judge(items: list[Item]) -> None:
     for item in items:
-        for check in (points.check, references.check, provenance.check, geometry.check):
+        for check in CHECKS[1:]:
             list(check(item))
     check_across(items)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from build import CLASS, make
 from files import load, samples
 from minimal import minimal, text_value
 from mutants import MUTATORS, Mutator, Row, rows
@@ -123,6 +124,37 @@ def test_counts_are_judged() -> None:
     radiation = minimal("c-arm-photon-electron-radiation")
     radiation.put(tag_of("NumberOfRadiationGenerationModes"), "US", b"\x02\0")
     assert "V141" in {each.code for each in check_tables(radiation)}
+
+
+FIRST_GENERATION_COUNTS = [
+    ("5", "FractionGroupSequence", "NumberOfBeams", "ReferencedBeamSequence"),
+    ("5", "FractionGroupSequence", "NumberOfBrachyApplicationSetups", "ReferencedBrachyApplicationSetupSequence"),
+    ("5", "BeamSequence", "NumberOfWedges", "WedgeSequence"),
+    ("5", "BeamSequence", "NumberOfCompensators", "CompensatorSequence"),
+    ("5", "BeamSequence", "NumberOfBoli", "ReferencedBolusSequence"),
+    ("5", "BeamSequence", "NumberOfBlocks", "BlockSequence"),
+    ("4", "TreatmentSessionBeamSequence", "NumberOfWedges", "RecordedWedgeSequence"),
+]
+
+
+@pytest.mark.parametrize(("number", "holder", "count", "sequence"), FIRST_GENERATION_COUNTS)
+def test_counts_of_the_first_generation_are_judged(number: str, holder: str, count: str, sequence: str) -> None:
+    def told(said: int) -> set[str]:
+        entry = make({count: said, sequence: [make()]})
+        item = make({"SOPClassUID": CLASS + number, holder: [entry]})
+        return {each.code for each in check_tables(item) if each.path == f"{holder}[0]/{sequence}"}
+
+    assert told(1) == set()
+    assert told(2) == told(7) == {"V141"}
+    assert told(0) == {"V116", "V141"}
+
+
+def test_wedge_positions_of_a_control_point_are_counted() -> None:
+    point = make(WedgePositionSequence=[make(ReferencedWedgeNumber=1, WedgePosition="IN")])
+    beam = make(NumberOfWedges=2, WedgeSequence=[make(), make()], ControlPointSequence=[point])
+    item = make(SOPClassUID=CLASS + "5", BeamSequence=[beam])
+    place = "BeamSequence[0]/ControlPointSequence[0]/WedgePositionSequence"
+    assert {each.code for each in check_tables(item) if each.path == place} == {"V141"}
 
 
 def test_functional_groups_are_judged() -> None:

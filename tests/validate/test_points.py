@@ -23,6 +23,19 @@ BLD = "BeamLimitingDevicePositionSequence"
 GROUP = "FractionGroupSequence[0]/ReferencedBeamSequence[0]"
 SESSION = "TreatmentSessionBeamSequence[0]/ControlPointDeliverySequence"
 
+ION = "IonBeamSequence[0]/IonControlPointSequence"
+
+
+def ion_plan() -> Item:
+    """An ion beam of two control points."""
+    points_ = [
+        make(ControlPointIndex=place, CumulativeMetersetWeight=place, GantryAngle=180, PatientSupportAngle=0)
+        for place in range(2)
+    ]
+    beam = make(NumberOfControlPoints=2, FinalCumulativeMetersetWeight=1, IonControlPointSequence=points_)
+    return make(IonBeamSequence=[beam])
+
+
 TABLE: list[tuple[object, str, Mutation, str]] = [
     # second generation: unchanged values are not repeated
     (radiation, "angle repeated", write(f"{CP}[2]", "SourceRollAngle", 200), "V201"),
@@ -129,11 +142,24 @@ TABLE: list[tuple[object, str, Mutation, str]] = [
     (plan, "meterset", write(GROUP, "BeamMeterset", 120000), "V221"),
     (plan, "negative meterset", write(GROUP, "BeamMeterset", -1), "V221"),
     (radiation, "more than a turn", write(f"{CP}[1]", "SourceRollAngle", 900), "V222"),
+    (plan, "gantry beyond a turn", write(f"{FIRST}[1]", "GantryAngle", 400), "V228"),
+    (plan, "collimator beyond a turn", write(f"{FIRST}[0]", "BeamLimitingDeviceAngle", 400), "V228"),
+    (plan, "couch beyond a turn", write(f"{FIRST}[0]", "PatientSupportAngle", -400), "V228"),
+    (plan, "eccentric beyond a turn", write(f"{FIRST}[0]", "TableTopEccentricAngle", 400), "V228"),
+    (plan, "pitch beyond a turn", write(f"{FIRST}[0]", "TableTopPitchAngle", 400), "V228"),
+    (plan, "roll beyond a turn", write(f"{FIRST}[0]", "TableTopRollAngle", -361), "V228"),
+    (plan, "gantry pitch beyond a turn", write(f"{FIRST}[0]", "GantryPitchAngle", 400), "V228"),
+    (treatment_record, "recorded gantry beyond a turn", write(f"{SESSION}[1]", "GantryAngle", 400), "V228"),
+    (ion_plan, "ion gantry beyond a turn", write(f"{ION}[1]", "GantryAngle", 400), "V228"),
+    (plan, "more than a turn", write(f"{FIRST}[1]", "GantryAngle", 541), "V222"),
+    (treatment_record, "more than a recorded turn", write(f"{SESSION}[1]", "GantryAngle", 541), "V222"),
+    (ion_plan, "more than a turn of the couch", write(f"{ION}[1]", "PatientSupportAngle", -361), "V222"),
     (plan, "turns without direction", write(f"{FIRST}[1]", "GantryRotationDirection", "NONE"), "V222"),
     (plan, "static arc", write(BEAM, "BeamType", "STATIC"), "V223"),
     (record, "times run backwards", write(f"{CP}[2]", "RecordedRTControlPointDateTime", "20231231"), "V224"),
     (treatment_record, "times run backwards", write(f"{SESSION}[2]", "TreatmentControlPointTime", "090000"), "V224"),
     (treatment_record, "meterset falls", write(f"{SESSION}[2]", "DeliveredMeterset", 10), "V227"),
+    (treatment_record, "half of it", write("TreatmentSessionBeamSequence[0]", "DeliveredPrimaryMeterset", 60), "V231"),
     (treatment_record, "count", write("TreatmentSessionBeamSequence[0]", "NumberOfControlPoints", 2), "V206"),
 ]  # fmt: skip
 
@@ -145,7 +171,7 @@ def codes(item: Item) -> set[str]:
     return {finding.code for finding in points.check(item)}
 
 
-@pytest.mark.parametrize("build_good", [plan, radiation, record, treatment_record])
+@pytest.mark.parametrize("build_good", [plan, radiation, record, treatment_record, ion_plan])
 def test_good_instances_have_no_findings(build_good) -> None:
     assert list(points.check(build_good())) == []
 
@@ -155,6 +181,29 @@ def test_mutation_is_found(build_good, name, mutation, code_) -> None:
     item = build_good()
     mutation(item)
     assert code_ in codes(item)
+
+
+@pytest.mark.parametrize("angle", [-360, -180, 0, 359.9, 360])
+def test_an_angle_within_a_turn_is_not_reported(angle: float) -> None:
+    """The standard restricts no angle (C.8.8.14.13); only one beyond a turn is told, and as no more than that."""
+    item = plan()
+    for word in ("BeamLimitingDeviceAngle", "PatientSupportAngle", "TableTopPitchAngle"):
+        put(at(item, f"{FIRST}[0]"), word, angle)
+    assert codes(item) == set()
+
+
+@pytest.mark.parametrize("total", [60, 120, 119.6, 120.4])
+def test_a_resumed_delivery_is_counted_from_its_start_or_from_zero(total: float) -> None:
+    item = treatment_record()
+    put(at(item, f"{SESSION}[0]"), "DeliveredMeterset", 60)
+    put(at(item, "TreatmentSessionBeamSequence[0]"), "DeliveredPrimaryMeterset", total)
+    assert codes(item) == set()
+
+
+def test_an_angle_beyond_a_turn_is_no_fault() -> None:
+    item = plan()
+    put(at(item, f"{FIRST}[0]"), "PatientSupportAngle", 400)
+    assert [finding.severity for finding in points.check(item)] == ["info"]
 
 
 def test_a_fault_at_many_points_is_one_finding() -> None:

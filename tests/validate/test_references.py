@@ -23,7 +23,9 @@ from build import (
 from mutate import Mutation, add, both, drop, repeat, write
 
 from transcoder.dicom.elements import Item, tag_of
-from transcoder.validator import geometry, provenance, references
+from transcoder.validator import points, references
+from transcoder.validator.instance import CHECKS
+from transcoder.validator.iod import check_tables
 from transcoder.validator.reference_rules import INDICES, REFERENCES, UNIQUE
 
 CP = "CArmPhotonElectronControlPointSequence"
@@ -39,6 +41,7 @@ GROUP = "FractionGroupSequence[0]"
 BLD = f"{BEAM}/ControlPointSequence[0]/BeamLimitingDevicePositionSequence[0]"
 MODE = "RadiationGenerationModeSequence"
 SOURCE = "DefinitionSourceSequence"
+OTHERS = "StudiesContainingOtherReferencedInstancesSequence"
 MIRRORED = (-1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1)
 SCALED = (2, 0, 0, 0, 0, 0, 2, 0, 0, -2, 0, 0, 0, 0, 0, 1)
 COLUMNS = (1, 0, 0, 0, 0, 0, -1, 0, 0, 1, 0, 0, 5, 6, 7, 1)
@@ -53,6 +56,25 @@ def mode(energy: float) -> Item:
         NominalEnergy=energy,
         RadiationFluenceModifierCodeSequence=code("130355"),
     )
+
+
+def others(study: str, series: str, name: str) -> Mutation:
+    """List an instance under another study."""
+    held = make(SeriesInstanceUID=uid(series), ReferencedInstanceSequence=[reference("5", name)])
+    return write("", OTHERS, [make(StudyInstanceUID=study, ReferencedSeriesSequence=[held])])
+
+
+def other_record(sequence: str) -> Item:
+    """A treatment record of the first of thirty fractions of another kind of beam."""
+    return make({"NumberOfFractionsPlanned": 30, sequence: [make(CurrentFractionNumber=1)]})
+
+
+def ion_record() -> Item:
+    return other_record("TreatmentSessionIonBeamSequence")
+
+
+def brachy_record() -> Item:
+    return other_record("TreatmentSessionApplicationSetupSequence")
 
 
 TABLE: list[tuple[object, str, Mutation, str]] = [
@@ -115,13 +137,21 @@ TABLE: list[tuple[object, str, Mutation, str]] = [
     (radiation, "mirrored", write(POSITION, "ImageToEquipmentMappingMatrix", MIRRORED), "V270"),
     (radiation, "scaled", write(POSITION, "ImageToEquipmentMappingMatrix", SCALED), "V270"),
     (radiation, "column by column", write(POSITION, "ImageToEquipmentMappingMatrix", COLUMNS), "V270"),
-    (radiation, "couch turned", write(f"{PARAMETERS}[0]", "NumericValue", 30), "V271"),
-    (radiation, "feet first", write("", "PatientEquipmentRelationshipCodeSequence", code("102541007", "SCT")), "V271"),
     (radiation, "label", write(f"{DEVICES}[0]/{PARALLEL}[0]",
                                "ParallelRTBeamDelimiterDeviceOrientationLabelCodeSequence", code("130335")), "V272"),
     (radiation, "angle", write(f"{DEVICES}[1]", "BeamModifierOrientationAngle", 90), "V272"),
     (radiation, "plane", write("", "RTBeamModifierDefinitionDistance", 600), "V273"),
     (radiation, "ends exchanged", write(f"{DEVICES}[1]", "RTBeamLimitingDeviceProximalDistance", 500), "V274"),
+    # fractions
+    (treatment_record, "fraction beyond its own plan", write(SESSION, "CurrentFractionNumber", 31), "V229"),
+    (treatment_record, "negative fraction", write(SESSION, "CurrentFractionNumber", -1), "V229"),
+    (ion_record, "fraction beyond its own plan", write("TreatmentSessionIonBeamSequence[0]", "CurrentFractionNumber",
+                                                       31), "V229"),
+    (brachy_record, "fraction beyond its own plan", write("TreatmentSessionApplicationSetupSequence[0]",
+                                                          "CurrentFractionNumber", 31), "V229"),
+    (radiation_set, "no fraction", write("", "IntendedNumberOfFractions", 0), "V230"),
+    (plan, "no fraction", write(GROUP, "NumberOfFractionsPlanned", 0), "V230"),
+    (treatment_record, "no fraction", write("", "NumberOfFractionsPlanned", 0), "V230"),
     # provenance
     (radiation_set, "two sources", add("", SOURCE, reference("5", "other plan")), "V280"),
     (radiation, "set as source", write(f"{SOURCE}[0]", "ReferencedSOPClassUID", CLASS + "12"), "V281"),
@@ -146,6 +176,19 @@ TABLE: list[tuple[object, str, Mutation, str]] = [
     (radiation_set, "listed in vain", add("", "ReferencedSeriesSequence", common(("3", "structures"))[0]), "V290"),
     (radiation_set, "listed under another class",
      write("ReferencedSeriesSequence[0]/ReferencedInstanceSequence[0]", "ReferencedSOPClassUID", CLASS + "14"), "V291"),
+    (radiation_set, "own study among the others", others(uid("study"), "series 5", "plan"), "V293"),
+    (radiation_set, "instance twice", repeat("ReferencedSeriesSequence[0]", "ReferencedInstanceSequence"), "V294"),
+    (radiation_set, "series twice", add("", "ReferencedSeriesSequence", common(("13", "radiation"))[0]), "V294"),
+    (radiation_set, "other study twice", both(others(uid("other study"), "series 3", "structures"),
+                                              repeat("", OTHERS)), "V294"),
+    (radiation_set, "series of another study twice", both(others(uid("other study"), "series 3", "structures"),
+                                                          repeat(f"{OTHERS}[0]", "ReferencedSeriesSequence")), "V294"),
+    (radiation_set, "instance of another study twice",
+     both(others(uid("other study"), "series 3", "structures"),
+          repeat(f"{OTHERS}[0]/ReferencedSeriesSequence[0]", "ReferencedInstanceSequence")), "V294"),
+    (radiation_set, "plan in two series", add("ReferencedSeriesSequence[0]", "ReferencedInstanceSequence",
+                                              reference("5", "plan")), "V295"),
+    (radiation_set, "plan in two studies", others(uid("other study"), "series 5", "plan"), "V295"),
 ]  # fmt: skip
 
 
@@ -153,11 +196,11 @@ NAMES = [f"{row[3]} {row[1]}" for row in TABLE]
 
 
 def codes(item: Item) -> set[str]:
-    findings = [*references.check(item), *provenance.check(item), *geometry.check(item)]
-    return {finding.code for finding in findings}
+    others = [check for check in CHECKS if check not in (check_tables, points.check)]
+    return {finding.code for check in others for finding in check(item)}
 
 
-GOOD = [plan, radiation, radiation_set, record, record_set, treatment_record, instruction]
+GOOD = [plan, radiation, radiation_set, record, record_set, treatment_record, instruction, ion_record, brachy_record]
 
 
 @pytest.mark.parametrize("build_good", GOOD)
@@ -187,6 +230,14 @@ def test_a_setup_of_a_record_may_stand_in_its_plan_only() -> None:
     assert codes(item) == set()
     put(item, "PatientSetupSequence", [make(PatientSetupNumber=2)])
     assert codes(item) == {"V240"}
+
+
+def test_instances_of_two_studies_are_listed_once_each() -> None:
+    item = radiation_set()
+    put(item, "ReferencedDoseSequence", [reference("2", "dose")])
+    held = make(SeriesInstanceUID=uid("series 2"), ReferencedInstanceSequence=[reference("2", "dose")])
+    put(item, OTHERS, [make(StudyInstanceUID=uid("other study"), ReferencedSeriesSequence=[held])])
+    assert codes(item) == set()
 
 
 def test_free_text_is_not_repeated_in_messages() -> None:

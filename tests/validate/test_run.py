@@ -15,7 +15,7 @@ from files import samples
 
 from transcoder.cli.validate import validate
 from transcoder.dicom.elements import Item, encode, scan, tag_of
-from transcoder.dicom.files import find_files
+from transcoder.dicom.files import EXPLICIT, IMPLICIT, encode_file, find_files
 from transcoder.findings import Finding
 from transcoder.validator import check_bundle
 from transcoder.validator.run import judge_files
@@ -95,6 +95,51 @@ def test_a_bottomless_file_is_a_finding(tmp_path: Path) -> None:
     (verdict,) = judge_files(listed(tmp_path))
     # The reader itself gives up on it, as on any file that is not encoded as PS3.5 demands.
     assert [finding.code for finding in verdict.findings] == ["S003"]
+
+
+def filed(folder: Path, item: Item, *, sop_class: str = "", instance: str = "", syntax: str = EXPLICIT) -> set[str]:
+    """The codes told of an instance behind a header that says so."""
+    own = [item[tag_of(word)].raw.rstrip(b"\0").decode() for word in ("SOPClassUID", "SOPInstanceUID")]
+    whole = encode_file(encode(item), sop_class or own[0], instance or own[1])
+    padded = syntax.encode() + b"\0" * (len(syntax) % 2)
+    said, due = (len(text).to_bytes(2, "little") + text for text in (EXPLICIT.encode() + b"\0", padded))
+    assert whole.count(said) == 1
+    (folder / "filed.dcm").write_bytes(whole.replace(said, due))
+    (verdict,) = judge_files(listed(folder))
+    return {each.code for each in verdict.findings}
+
+
+HEADER = {"V296", "V297", "S003"}
+
+
+def test_a_header_of_the_instance_itself_is_good(tmp_path: Path) -> None:
+    assert not filed(tmp_path, radiation()) & HEADER
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"sop_class": CLASS + "5"}, "V296"),
+        ({"instance": uid("another")}, "V296"),
+        ({"syntax": "1.2.3.4"}, "V297"),
+        ({"syntax": ""}, "V297"),
+        ({"syntax": IMPLICIT}, "S003"),
+    ],
+)
+def test_a_header_of_something_else_is_told(tmp_path: Path, said: dict[str, str], code: str) -> None:
+    assert filed(tmp_path, radiation(), **said) & HEADER == {code}
+
+
+def test_a_wrong_transfer_syntax_is_named(tmp_path: Path) -> None:
+    filed(tmp_path, radiation(), syntax=IMPLICIT)
+    (verdict,) = judge_files(listed(tmp_path))
+    assert "says implicit VR, the data set is encoded with explicit VR" in verdict.findings[0].message
+
+
+def test_a_data_set_without_header_is_not_blamed_for_one(tmp_path: Path) -> None:
+    (tmp_path / "bare.dcm").write_bytes(encode(radiation()))
+    (verdict,) = judge_files(listed(tmp_path))
+    assert not {each.code for each in verdict.findings} & HEADER
 
 
 # Bytes for each file. Its summary, its path and its verdict take about 2,000, the instances below 240,000 each.

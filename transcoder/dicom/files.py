@@ -22,6 +22,7 @@ __all__ = [
     "Unread",
     "decode",
     "encode_file",
+    "file_meta",
     "find_files",
     "read_file",
     "read_instances",
@@ -123,9 +124,15 @@ def decode(raw: bytes) -> Item:
     return _decode_bare(raw, start)
 
 
+def file_meta(raw: bytes) -> Item:
+    """The file meta information of a file, empty for one without header; raises :class:`Damaged`."""
+    if raw[_PREAMBLE:_START] == _PREFIX:
+        return scan(raw, _START, _end_of_meta(raw, _START), implicit=False)
+    return scan(raw, 0, _end_of_meta(raw, 0), implicit=False)
+
+
 def _decode_with_header(raw: bytes) -> Item:
-    start = _end_of_meta(raw, _START)
-    meta = scan(raw, _START, start, implicit=False)
+    start, meta = _end_of_meta(raw, _START), file_meta(raw)
     element = meta.get(tag_of("TransferSyntaxUID"))
     syntax = element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
     if not syntax:
@@ -134,7 +141,19 @@ def _decode_with_header(raw: bytes) -> Item:
         return scan(zlib.decompress(raw[start:], -zlib.MAX_WBITS), implicit=False)
     if syntax == BIG_ENDIAN:
         return _from_big_endian(raw)
-    return scan(raw, start, implicit=syntax == IMPLICIT)
+    return _decode_as(raw, start, implicit=syntax == IMPLICIT)
+
+
+def _decode_as(raw: bytes, start: int, *, implicit: bool) -> Item:
+    try:
+        return scan(raw, start, implicit=implicit)
+    except Damaged as damage:
+        try:
+            scan(raw, start, implicit=not implicit)
+        except Damaged:
+            raise damage from None
+        said, is_ = ("implicit", "explicit") if implicit else ("explicit", "implicit")
+        raise Damaged(f"the transfer syntax says {said} VR, the data set is encoded with {is_} VR") from None
 
 
 def _end_of_meta(raw: bytes, start: int) -> int:

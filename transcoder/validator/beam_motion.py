@@ -14,7 +14,7 @@ from transcoder.validator.beam_devices import banks_of, positions
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.raw import Numbers, column, text, values_differ
 
-__all__ = ["check_directions", "check_static"]
+__all__ = ["check_directions", "check_static", "check_turns"]
 
 AXES = (
     ("GantryAngle", "GantryRotationDirection"),
@@ -22,6 +22,10 @@ AXES = (
     ("PatientSupportAngle", "PatientSupportRotationDirection"),
     ("TableTopEccentricAngle", "TableTopEccentricRotationDirection"),
 )
+FULL_TURN = 360.0
+# Those of which C.8.8.14.8 limits the rotation between two control points to a full turn, and the others.
+ROTATIONS = tuple(angle for angle, _ in AXES)
+ANGLES = (*ROTATIONS, "TableTopPitchAngle", "TableTopRollAngle", "GantryPitchAngle")
 STATIC_PARAMETERS = (
     "GantryAngle", "BeamLimitingDeviceAngle", "PatientSupportAngle", "TableTopEccentricAngle", "TableTopPitchAngle",
     "TableTopRollAngle", "TableTopVerticalPosition", "TableTopLongitudinalPosition", "TableTopLateralPosition",
@@ -44,6 +48,23 @@ def check_directions(points: Sequence[Item], path: str) -> Iterator[Finding]:
                 message = f"{angle} moves in the segment that follows, {direction} is NONE"
                 yield found("V222", message, f"{path}[{place}]/{direction}", "PS3.3 C.8.8.14.8")
                 break
+
+
+def check_turns(points: Sequence[Item], path: str) -> Iterator[Finding]:
+    """Angles beyond a full turn, which C.8.8.14.13 leaves open, and turns by more than one (C.8.8.14.8)."""
+    for word in ANGLES:
+        held = column(points, word)
+        if held is None:
+            continue
+        places, values = held
+        beyond = np.flatnonzero(np.abs(values) > FULL_TURN)
+        if beyond.size:
+            message = f"{word} is {values[beyond[0]]:g} degrees, at {beyond.size} control point(s)"
+            yield found("V228", message, f"{path}[{places[int(beyond[0])]}]/{word}", "PS3.3 C.8.8.14.13")
+        wide = np.flatnonzero(np.abs(np.diff(values)) > FULL_TURN)
+        if wide.size and word in ROTATIONS:
+            message = f"{word} moves by more than a full turn between two control points"
+            yield found("V222", message, f"{path}[{places[int(wide[0]) + 1]}]/{word}", "PS3.3 C.8.8.14.8")
 
 
 def check_static(beam: Item, points: Sequence[Item], path: str) -> Iterator[Finding]:

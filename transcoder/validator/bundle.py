@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
 from transcoder.validator import bundle_records, bundle_sources
-from transcoder.validator.bundle_index import Index, Judged, differs
+from transcoder.validator.bundle_index import Index, Judged, differs, same_device, same_patient
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.classes import MEMBERS, RADIATION_SET
-from transcoder.validator.provenance import Named
+from transcoder.validator.common import Named
 from transcoder.validator.summary import Device, Summary, summarise
 
 __all__ = ["check_across", "check_summaries"]
@@ -30,7 +30,7 @@ def check_summaries(summaries: Iterable[Summary]) -> list[tuple[int, Finding]]:
     """The same over summaries, which workers may have made."""
     index = Index(summaries)
     judged: list[Judged] = []
-    for rule in (_twins, _classes, _common, _sets, bundle_sources.check, bundle_records.check):
+    for rule in (_twins, _names, _classes, _common, _sets, bundle_sources.check, bundle_records.check):
         judged.extend(rule(index))
     return sorted(judged, key=lambda pair: pair[0])
 
@@ -42,6 +42,18 @@ def _twins(index: Index) -> Iterator[Judged]:
             message = "an input before this one has the same SOP Instance UID; only the first is followed"
             yield place, found("V300", message, "SOPInstanceUID", "PS3.5 9")
         seen.add(summary.instance)
+
+
+def _names(index: Index) -> Iterator[Judged]:
+    """One patient ID of one issuer stands for one patient (C.7.1.1); the name itself is never told."""
+    first: dict[str, Summary] = {}
+    for place, summary in enumerate(index.summaries):
+        if not summary.name:
+            continue
+        before = first.setdefault(summary.patient, summary)
+        if before.name != summary.name and same_patient(before, summary):
+            message = "an input before this one has the same Patient ID and another Patient's Name"
+            yield place, found("V328", message, "PatientName", "PS3.3 C.7.1.1")
 
 
 def _classes(index: Index) -> Iterator[Judged]:
@@ -114,33 +126,18 @@ def _studies(index: Index, place: int, summary: Summary, members: Sequence[Named
 
 def _devices(index: Index, place: int, members: Sequence[Named]) -> Iterator[Judged]:
     """All members name one treatment device (C.36.10.1.2, C.36.20.1.1)."""
-    first: Device | None = None
+    known: list[Device] = []
     for member in members:
         target = index.get(member.instance)
         if target is None or target.device is None:
             continue
-        first = first or target.device
-        if not same_device(first, target.device):
-            message = "the treatment device differs from that of the first member"
+        # Each with each: what one leaves out another may hold, and no two may differ.
+        if not all(same_device(each, target.device) for each in known):
+            message = "the treatment device differs from that of an earlier member"
             yield place, found("V309", message, member.path, "PS3.3 C.36.10.1.2, C.36.20.1.1")
             return
-
-
-def same_patient(left: Summary, right: Summary) -> bool:
-    """Whether two instances name one patient; an issuer that one of them leaves out says nothing (C.7.1.1)."""
-    if left.issuer and right.issuer and left.issuer != right.issuer:
-        return False
-    return left.patient == right.patient
-
-
-def same_device(left: Device, right: Device) -> bool:
-    """Whether two identifications mean one device: the first identifier that both hold decides."""
-    if any(one and other and one != other for one, other in zip(left.model, right.model, strict=True)):
-        return False
-    for one, other in zip(left[:3], right[:3], strict=True):
-        if one and other:
-            return one == other
-    return True
+        if target.device not in known:
+            known.append(target.device)
 
 
 def _frames(index: Index, place: int, summary: Summary, members: Sequence[Named]) -> Iterator[Judged]:

@@ -1,4 +1,4 @@
-"""Summaries by SOP Instance UID, as the rules across instances look them up."""
+"""Summaries by SOP Instance UID, as the rules across instances look them up, and when two of them mean one thing."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from transcoder.findings import Finding
-from transcoder.validator.summary import Summary
+from transcoder.validator.summary import Device, Summary
 
-__all__ = ["Index", "Judged", "differs"]
+__all__ = ["Index", "Judged", "differs", "same_device", "same_patient"]
 
 Judged: TypeAlias = tuple[int, Finding]
 
@@ -32,3 +32,20 @@ class Index:
 def differs(left: str, right: str) -> bool:
     """Whether two identifiers are both given and unequal."""
     return bool(left and right and left != right)
+
+
+def same_patient(left: Summary, right: Summary) -> bool:
+    """Whether two instances name one patient; an issuer that one of them leaves out says nothing (C.7.1.1)."""
+    if left.issuer and right.issuer and left.issuer != right.issuer:
+        return False
+    return left.patient == right.patient
+
+
+def same_device(left: Device, right: Device) -> bool:
+    """Whether two identifications mean one device: the first identifier that both hold decides."""
+    if any(one and other and one != other for one, other in zip(left.model, right.model, strict=True)):
+        return False
+    for one, other in zip(left[:3], right[:3], strict=True):
+        if one and other:
+            return one == other
+    return True

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transcoder.validator.bundle_index import Index, Judged, differs
+from transcoder.validator.bundle_index import Index, Judged, differs, same_device
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.classes import (
     DELIVERY_INSTRUCTION,
-    PLAN,
     RADIATION_RECORD_SET,
     RADIATION_RECORDS,
     SALVAGE_RECORD,
-    TREATMENT_RECORD,
+    TREATMENT_RECORDS,
 )
-from transcoder.validator.provenance import Named
-from transcoder.validator.summary import Summary
+from transcoder.validator.common import Named
+from transcoder.validator.plausible import HALF_UNIT
+from transcoder.validator.summary import Group, Summary
 
 __all__ = ["check"]
 
@@ -30,11 +30,14 @@ def check(index: Index) -> Iterator[Judged]:
         if summary.sop_class == RADIATION_RECORD_SET:
             yield from _sessions(index, place, summary)
             yield from _completion(index, place, summary)
+            yield from _deliveries(index, place, summary)
+            yield from _of_the_set(index, place, summary)
         elif summary.sop_class in RADIATION_RECORDS:
             yield from _delivered_meterset(index, place, summary)
+            yield from _delivered_on(index, place, summary)
         elif summary.sop_class == DELIVERY_INSTRUCTION:
             yield from _tasks(index, place, summary)
-        elif summary.sop_class == TREATMENT_RECORD:
+        elif summary.sop_class in TREATMENT_RECORDS:
             yield from _treatment_record(index, place, summary)
 
 
@@ -85,15 +88,44 @@ def _completion(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
         yield place, found("V317", message, "RTTreatmentFractionCompletionStatus", "PS3.3 C.36.20.1.3")
 
 
+def _of_the_set(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
+    """The set that a record set names holds the radiations that its records are of (Table C.36.20-1)."""
+    for _, planned in _role(index, summary, "ReferencedRTRadiationSetSequence"):
+        held = {member.instance for member in planned.roles.get("RTRadiationSequence", ())}
+        for reference, record in _role(index, summary, "ReferencedRTRadiationRecordSequence"):
+            recorded = {each.instance for each in record.roles.get("ReferencedRTInstanceSequence", ())}
+            if held and not recorded <= held:
+                message = "the record is of a radiation that the set of the record set does not hold"
+                yield place, found("V331", message, reference.path, "PS3.3 C.36.20")
+
+
+def _deliveries(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
+    for _, planned in _role(index, summary, "ReferencedRTRadiationSetSequence"):
+        if summary.delivery is not None and planned.fractions is not None and summary.delivery > planned.fractions:
+            message = f"delivery {summary.delivery} of a set intended for {planned.fractions} fractions"
+            yield place, found("V229", message, "RTRadiationSetDeliveryNumber", "PS3.3 C.36.20.1.2, C.36.10")
+
+
 def _delivered_meterset(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
     if summary.termination != "NORMAL" or summary.continued or summary.sop_class == SALVAGE_RECORD:
         return
     for reference, planned in _role(index, summary, "ReferencedRTInstanceSequence"):
         if planned.meterset and summary.meterset is not None:
-            gap = abs(summary.meterset - planned.meterset)
-            if gap > NORMAL * planned.meterset:
+            message = ""
+            if differs(summary.unit, planned.unit):
+                message = f"delivered in {summary.unit}, planned in {planned.unit}"
+            elif not abs(summary.meterset - planned.meterset) <= NORMAL * planned.meterset:
                 message = f"{summary.meterset:g} delivered, {planned.meterset:g} planned, terminated normally"
+            if message:
                 yield place, found("V316", message, reference.path, "PS3.3 C.36.22")
+
+
+def _delivered_on(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
+    """A radiation is defined for one device; a record of another one says that the patient was moved there."""
+    for reference, planned in _role(index, summary, "ReferencedRTInstanceSequence"):
+        if summary.device and planned.device and not same_device(summary.device, planned.device):
+            message = "the record names another treatment device than the radiation"
+            yield place, found("V327", message, reference.path, "PS3.3 C.36.10.1.2, C.36.12")
 
 
 def _tasks(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
@@ -113,7 +145,7 @@ def _is_radiation(reference: Named) -> bool:
 
 def _treatment_record(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
     for _, plan in _role(index, summary, "ReferencedRTPlanSequence"):
-        if plan.sop_class != PLAN:
+        if not plan.groups and not plan.beams:
             continue
         groups = [group for group in plan.groups if group.number == summary.fraction_group]
         if summary.fraction_group is not None and not groups:
@@ -126,16 +158,35 @@ def _treatment_record(index: Index, place: int, summary: Summary) -> Iterator[Ju
         if summary.fractions is not None and group.fractions is not None and summary.fractions != group.fractions:
             message = f"{summary.fractions} fractions in the record, {group.fractions} in the plan"
             yield place, found("V326", message, "NumberOfFractionsPlanned", "PS3.3 C.8.8.21")
-        planned = dict(group.metersets)
-        for beam in summary.delivered:
-            meterset = planned.get(beam.beam) if beam.beam is not None else None
-            if beam.specified is not None and meterset is not None and abs(beam.specified - meterset) > 0.5:
-                message = f"{beam.specified:g} specified, the plan sets {meterset:g}"
-                yield place, found("V326", message, f"{beam.path}/SpecifiedPrimaryMeterset", "PS3.3 C.8.8.21.2.1")
+        yield from _fraction_numbers(place, summary, group)
+        yield from _specified(place, summary, group)
+
+
+def _specified(place: int, summary: Summary, group: Group) -> Iterator[Judged]:
+    """The specified meterset of each beam is that of the plan (C.8.8.21.2.1), to half a unit."""
+    planned = dict(group.metersets)
+    for beam in summary.delivered:
+        meterset = planned.get(beam.beam) if beam.beam is not None else None
+        if beam.specified is not None and meterset is not None and not abs(beam.specified - meterset) <= HALF_UNIT:
+            message = f"{beam.specified:g} specified, the plan sets {meterset:g}"
+            yield place, found("V329", message, f"{beam.path}/SpecifiedPrimaryMeterset", "PS3.3 C.8.8.21.2.1")
+
+
+def _fraction_numbers(place: int, summary: Summary, group: Group) -> Iterator[Judged]:
+    """Fractions that are within what the record says itself (V229 tells the others), and beyond the plan."""
+    for delivered in summary.delivered_fractions:
+        own = summary.fractions if summary.fractions is not None else delivered.number
+        if group.fractions is not None and group.fractions < delivered.number <= own:
+            message = f"fraction {delivered.number}, the plan holds {group.fractions}"
+            yield place, found("V326", message, delivered.path, delivered.cite)
 
 
 def _beams(place: int, summary: Summary, plan: Summary) -> Iterator[Judged]:
+    points = {beam.number: beam.points for beam in plan.beams}
     for beam in summary.delivered:
-        if beam.beam is not None and beam.beam not in plan.beams:
+        if beam.beam is not None and beam.beam not in points:
             message = f"the plan holds no beam {beam.beam}"
             yield place, found("V325", message, f"{beam.path}/ReferencedBeamNumber", "PS3.3 C.8.8.21")
+        elif beam.beam is not None and beam.last_point is not None and beam.last_point >= points[beam.beam]:
+            message = f"control point {beam.last_point} is referred to, the beam of the plan has {points[beam.beam]}"
+            yield place, found("V325", message, f"{beam.path}/ControlPointDeliverySequence", "PS3.3 C.8.8.21")

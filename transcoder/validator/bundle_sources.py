@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from transcoder.validator.bundle_index import Index, Judged, differs
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.classes import PLAN, RADIATION_SET, RADIATIONS, TREATMENT_RECORD
+from transcoder.validator.plausible import HALF_UNIT
 from transcoder.validator.provenance import Source
 from transcoder.validator.summary import Summary
 
@@ -14,9 +15,9 @@ __all__ = ["check"]
 
 RULE = "PS3.3 C.8.8.13.2"
 BEAM = "PS3.3 C.36.2.1.6.1.4"
-# A meterset is rounded to the resolution of the dosimeter (C.8.8.14.1): half a unit at most.
-HALF_UNIT = 0.5
 EXACT = 1e-3
+# Primary Dosimeter Unit of a plan with the dosimeter units of radiations that it fits, and the ratio of the two.
+UNITS = {("MU", "{MU}"): 1.0, ("MINUTE", "s"): 60.0}
 
 
 def check(index: Index) -> Iterator[Judged]:
@@ -32,6 +33,7 @@ def check(index: Index) -> Iterator[Judged]:
             yield from _meterset(place, summary, source, origin)
             yield from _fractions(place, summary, source, origin)
         yield from _agreement(index, place, summary)
+        yield from _whole_group(index, place, summary)
 
 
 def _way_back(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
@@ -56,7 +58,7 @@ def _beam(place: int, source: Source, origin: Summary) -> Iterator[Judged]:
     if origin.sop_class == TREATMENT_RECORD:
         known = [entry.beam for entry in origin.delivered]
     elif origin.sop_class == PLAN:
-        known = list(origin.beams)
+        known = [beam.number for beam in origin.beams]
     else:
         return
     path = f"{source.path}/ReferencedBeamNumber"
@@ -75,8 +77,13 @@ def _meterset(place: int, summary: Summary, source: Source, origin: Summary) -> 
         plan, radiation, beam = summary, origin, source.own_beam
     else:
         return
+    scale = _scale(plan, beam, radiation)
+    if scale is None:
+        message = f"the plan and the radiation count beam {beam} in units that do not fit"
+        yield place, found("V312", message, source.path, "PS3.3 C.8.8.14.1")
+        return
     planned = [
-        meterset
+        meterset * scale
         for group in plan.groups
         for number, meterset in group.metersets
         if number == beam and meterset is not None
@@ -88,6 +95,12 @@ def _meterset(place: int, summary: Summary, source: Source, origin: Summary) -> 
     if gap > EXACT:
         message = f"the radiation ends at {radiation.meterset:g}, the plan sets {nearest:g} for beam {beam}"
         yield place, found("V312" if gap > HALF_UNIT else "V313", message, source.path, "PS3.3 C.8.8.14.1")
+
+
+def _scale(plan: Summary, beam: int | None, radiation: Summary) -> float | None:
+    """What brings a meterset of the plan to the unit of the radiation; 1 where one of them names none."""
+    unit = next((each.unit for each in plan.beams if each.number == beam), "")
+    return UNITS.get((unit, radiation.unit)) if unit and radiation.unit else 1.0
 
 
 def _fractions(place: int, summary: Summary, source: Source, origin: Summary) -> Iterator[Judged]:
@@ -126,3 +139,30 @@ def _agreement(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
             message = "the source of a beam is no radiation of the sets that the fraction groups name"
             yield place, found("V324", message, source.path, RULE)
             return
+
+
+def _whole_group(index: Index, place: int, summary: Summary) -> Iterator[Judged]:
+    """A set made from a plan has a radiation for each treatment beam of one fraction group.
+
+    A content that the other class cannot hold may be left out (C.8.8.13.2), so that this is worth a look only.
+    """
+    if summary.sop_class != RADIATION_SET or not summary.sources:
+        return
+    source = summary.sources[0]
+    plan = index.get(source.instance)
+    radiations = [index.get(member.instance) for member in summary.roles.get("RTRadiationSequence", ())]
+    if plan is None or not plan.groups:
+        return
+    made = {
+        each.beam if each.instance == source.instance else None
+        for radiation in radiations
+        for each in (radiation.sources if radiation is not None and radiation.sources else (source,))
+    }
+    if None in made:  # a member that is not among the inputs, or not of this plan
+        return
+    treating = {beam.number for beam in plan.beams if beam.treats}
+    groups = [{number for number, _ in group.metersets} & treating for group in plan.groups]
+    if made not in groups:
+        missing = min(len(group - made) + len(made - group) for group in groups)
+        message = f"its radiations and the beams of the nearest fraction group differ by {missing} beam(s)"
+        yield place, found("V330", message, source.path, RULE)

@@ -51,6 +51,10 @@ CODES: dict[str, Entry] = {
     "V225": Entry(ERROR, "First control point lacks the position of a device"),
     "V226": Entry(WARNING, "Unchanging device is repeated at later control points"),
     "V227": Entry(WARNING, "Recorded meterset decreases"),
+    "V228": Entry(INFO, "Angle is beyond a full turn"),
+    "V229": Entry(WARNING, "Fraction number is beyond the fractions planned"),
+    "V230": Entry(WARNING, "Number of fractions is zero"),
+    "V231": Entry(WARNING, "Delivered meterset of a beam differs from its control points"),
     # references inside one instance
     "V240": Entry(ERROR, "Reference leads nowhere"),
     "V241": Entry(ERROR, "Number or index is not unique"),
@@ -65,10 +69,14 @@ CODES: dict[str, Entry] = {
     "V250": Entry(ERROR, "Referenced radiations and their parts do not match one to one"),
     # geometry
     "V270": Entry(ERROR, "Matrix is not rigid"),
-    "V271": Entry(WARNING, "Matrix disagrees with the displayed couch parameters"),
+    "V271": Entry(ERROR, "Matrix contradicts the displayed couch parameters"),
     "V272": Entry(ERROR, "Orientation label contradicts the orientation angle"),
     "V273": Entry(ERROR, "Definition distance contradicts the source-axis distance"),
     "V274": Entry(WARNING, "Distances of a device are in the wrong order"),
+    "V275": Entry(WARNING, "Displayed couch angles and the orientation of the patient do not give the matrix"),
+    "V276": Entry(ERROR, "Displayed couch parameter has another unit"),
+    "V277": Entry(ERROR, "Displayed couch parameters do not follow their table"),
+    "V278": Entry(WARNING, "Treatment location does not lie at the isocentre"),
     # provenance and common references
     "V280": Entry(ERROR, "More than one definition source"),
     "V281": Entry(ERROR, "Definition source is of a class not permitted here"),
@@ -83,6 +91,12 @@ CODES: dict[str, Entry] = {
     "V290": Entry(WARNING, "Common references list an instance that nothing refers to"),
     "V291": Entry(ERROR, "Common references contradict the reference"),
     "V292": Entry(ERROR, "Sequences nest too deep"),
+    "V293": Entry(ERROR, "Common references list the own study among the others"),
+    "V294": Entry(WARNING, "Common references list one thing twice"),
+    "V295": Entry(ERROR, "Common references place one instance in two series"),
+    # file meta information
+    "V296": Entry(ERROR, "File meta information names another instance than the data set"),
+    "V297": Entry(WARNING, "Transfer syntax is absent or not of the standard"),
     # across instances
     "V300": Entry(WARNING, "Two inputs have the same SOP Instance UID"),
     "V301": Entry(WARNING, "Member of a set is not among the inputs"),
@@ -111,6 +125,11 @@ CODES: dict[str, Entry] = {
     "V324": Entry(WARNING, "Provenance of a set and of its parts disagrees"),
     "V325": Entry(ERROR, "Treatment record refers to what its plan does not hold"),
     "V326": Entry(WARNING, "Treatment record and plan disagree"),
+    "V327": Entry(WARNING, "Record is of another treatment device than its radiation"),
+    "V328": Entry(WARNING, "One patient has two names"),
+    "V329": Entry(ERROR, "Specified meterset of a record differs from the plan"),
+    "V330": Entry(WARNING, "Set does not have the beams of a fraction group of its source"),
+    "V331": Entry(ERROR, "Record is of a radiation that the set does not hold"),
 }
 
 

@@ -15,11 +15,13 @@ __all__ = [
     "SALVAGE_RECORD",
     "SECOND",
     "TREATMENT_RECORD",
+    "TREATMENT_RECORDS",
 ]
 
 _RT = "1.2.840.10008.5.1.4.1.1.481."
 PLAN = f"{_RT}5"
 TREATMENT_RECORD = f"{_RT}4"
+TREATMENT_RECORDS = frozenset(f"{_RT}{number}" for number in (4, 6, 9))
 PHYSICIAN_INTENT = f"{_RT}10"
 RADIATION_SET = f"{_RT}12"
 RADIATIONS = frozenset(f"{_RT}{number}" for number in (13, 14, 15))

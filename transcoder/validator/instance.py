@@ -6,21 +6,24 @@ from collections.abc import Callable, Iterable
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validator import geometry, points, provenance, references
+from transcoder.validator import common, couch, fractions, geometry, points, provenance, references
 from transcoder.validator.iod import check_tables
 from transcoder.validator.once import told_once
 
-__all__ = ["check_instance"]
+__all__ = ["CHECKS", "check_instance"]
 
 CHECKS: tuple[Callable[[Item], Iterable[Finding]], ...] = (
     check_tables,
     points.check,
     references.check,
+    fractions.check,
     provenance.check,
+    common.check,
     geometry.check,
+    couch.check,
 )
 
 
 def check_instance(item: Item) -> list[Finding]:
-    """Everything found in one data set: tables, control points, references, provenance, geometry."""
+    """Everything found in one data set by the tables and by the rules that need no other instance."""
     return told_once(finding for check in CHECKS for finding in check(item))

@@ -120,6 +120,9 @@ def _is_represented(spec: Spec, element: Element, scope: Scope) -> bool:
     asked = " or ".join(sorted(spec.vrs))
     if element.vr == "UN":
         scope.tell("V121", f"value representation is UN, known to be {asked}", spec.tag, "PS3.5 6.2.2")
+        wrong = fault(spec.vr, element.raw, scope.charset) if element.raw.strip(b" \0") else None
+        if wrong and len(spec.vrs) == 1:
+            scope.tell(wrong.code, wrong.message, spec.tag, "PS3.5 6.2")
         return False
     scope.tell("V120", f"value representation is {element.vr}, shall be {asked}", spec.tag, "PS3.6 6")
     return False

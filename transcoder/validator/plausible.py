@@ -11,8 +11,10 @@ from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.raw import children, code, columns, number, text
 
-__all__ = ["check_energies", "check_limit", "check_meterset", "check_rates", "dosimeter_unit"]
+__all__ = ["HALF_UNIT", "check_energies", "check_limit", "check_meterset", "check_rates", "dosimeter_unit"]
 
+# A meterset is rounded to the resolution of the dosimeter (C.8.8.14.1): two that mean the same differ by half a unit.
+HALF_UNIT = 0.5
 # Greatest rate a machine can reach, by unit: 6000 MU/min is more than twice the fastest linac on the market, and
 # 10 Gy/s more than ten times the fastest that delivers by control points.
 RATE_LIMITS = {"{MU}/s": 100.0, "MU/s": 100.0, "Gy/s": 10.0, "{MU}/min": 6000.0, "Gy/min": 600.0}

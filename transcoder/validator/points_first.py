@@ -12,10 +12,10 @@ from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.axis import Axis, check_axis, number_of_points
 from transcoder.validator.beam_devices import check_devices
-from transcoder.validator.beam_motion import check_directions, check_static
+from transcoder.validator.beam_motion import check_directions, check_static, check_turns
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.plausible import check_limit, check_meterset, dosimeter_unit
-from transcoder.validator.raw import children, columns, integer, text, values_differ
+from transcoder.validator.plausible import HALF_UNIT, check_limit, check_meterset, dosimeter_unit
+from transcoder.validator.raw import children, column, columns, integer, number, text, values_differ
 
 __all__ = ["check"]
 
@@ -77,6 +77,7 @@ def _check_axis_only(holder: Item, axis: Axis, path: str) -> Iterator[Finding]:
     points = children(holder, axis.sequence)
     if points:
         yield from check_axis(holder, points, axis, f"{path}/{axis.sequence}")
+        yield from check_turns(points, f"{path}/{axis.sequence}")
 
 
 def _check_beam(beam: Item, path: str) -> Iterator[Finding]:
@@ -91,6 +92,7 @@ def _check_beam(beam: Item, path: str) -> Iterator[Finding]:
         yield from _complete(points, word, "V212", place, POINTS)
     yield from check_devices(beam, points, path, place, planned=True)
     yield from check_directions(points, place)
+    yield from check_turns(points, place)
     yield from check_static(beam, points, path)
     yield from _plausible(beam, points, place)
 
@@ -124,11 +126,28 @@ def _check_delivered(beam: Item, path: str) -> Iterator[Finding]:
         # "or if ... changes during beam administration" does not say at which points.
         yield from _complete(points, word, "V212", place, cite)
     yield from check_devices(beam, points, path, place, planned=False)
+    yield from check_turns(points, place)
     for word in ("SpecifiedMeterset", "DeliveredMeterset"):
         yield from _never_falls(points, word, place)
     for word in ("DoseRateSet", "DoseRateDelivered"):
         yield from check_limit(points, word, 6000, "V219", place, cite)
     yield from _recorded_times(points, place)
+    yield from _accumulated(beam, points, path)
+
+
+def _accumulated(beam: Item, points: Sequence[Item], path: str) -> Iterator[Finding]:
+    """The delivered meterset of the beam is what its control points add up to (C.8.8.21.2.1).
+
+    A delivery that was resumed starts above zero; records count it from there or from zero.
+    """
+    word = "DeliveredPrimaryMeterset"
+    total, held = number(beam, word), column(points, "DeliveredMeterset")
+    if total is None or held is None or len(held[0]) < len(points):
+        return
+    start, end = float(held[1][0]), float(held[1][-1])
+    if min(abs(total - end), abs(total - (end - start))) > HALF_UNIT:
+        message = f"{total:g}, the control points run from {start:g} to {end:g}"
+        yield found("V231", message, f"{path}/{word}", "PS3.3 C.8.8.21.2.1")
 
 
 def _never_falls(points: Sequence[Item], word: str, path: str) -> Iterator[Finding]:

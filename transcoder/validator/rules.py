@@ -14,7 +14,7 @@ from transcoder.validator.raw import items_of
 from transcoder.validator.scope import Scope
 from transcoder.validator.values import Fault, count
 
-__all__ = ["Check", "compile_rule", "counted"]
+__all__ = ["JUDGED_WITH_POINTS", "Check", "compile_rule", "counted"]
 
 Check: TypeAlias = Callable[[Scope, Element], Fault | None]
 
@@ -25,7 +25,6 @@ JUDGED_WITH_POINTS = frozenset(
         "NumberOfRTControlPoints",
         "NumberOfRTBeamLimitingDeviceOpenings",
         "NumberOfWedgePositions",
-        "../NumberOfWedges",
     ]
 )
 _COUNT = re.compile(r"= count\((\S+)\)")
@@ -90,9 +89,9 @@ def _pattern(rule: Any) -> Check:
 def _least(rule: Any) -> Check:
     def check(scope: Scope, element: Element) -> Fault | None:
         number = number_of(element)
-        return (
+        return (  # not "less than": nothing holds of what is no number
             Fault("V133", f"value is less than {rule['value']}")
-            if number is not None and number < rule["value"]
+            if number is not None and not number >= rule["value"]
             else None
         )
 

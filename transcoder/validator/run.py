@@ -19,6 +19,7 @@ from transcoder.dicom.files import Unread, read_file
 from transcoder.dicom.instance import Instance
 from transcoder.findings import Finding, Severity
 from transcoder.standard import tables
+from transcoder.validator import meta
 from transcoder.validator.bundle import check_summaries
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.instance import check_instance
@@ -112,7 +113,7 @@ def _judge(read: Instance | Unread) -> Judgement:
     if isinstance(read, Unread):
         return Judgement(_freeze(Verdict(read.path, "", "", (read.finding,))), None)
     item, sop_class = read.item, read.sop_class_uid
-    verdict = Verdict(read.path, sop_class, class_name(sop_class), tuple(check_instance(item)))
+    verdict = Verdict(read.path, sop_class, class_name(sop_class), (*meta.check(read.raw, item), *check_instance(item)))
     return Judgement(_freeze(verdict), summarise(item))
 
 

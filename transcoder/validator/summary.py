@@ -11,16 +11,19 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
-from transcoder.dicom.elements import Item
-from transcoder.validator import provenance
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.validator import charsets, provenance
 from transcoder.validator.classes import RADIATION_RECORDS, RADIATION_SET, RADIATIONS
-from transcoder.validator.provenance import Listed, Named, Source
-from transcoder.validator.raw import children, integer, number, text
+from transcoder.validator.common import Listed, Named, listed, named
+from transcoder.validator.fractions import delivered_fractions, intended_fractions
+from transcoder.validator.provenance import Source
+from transcoder.validator.raw import children, code, integer, number, text
 from transcoder.validator.reference_rules import DEVICES, POINT_SEQUENCES
 from transcoder.validator.references import places
 
-__all__ = ["Delivered", "Device", "Group", "Link", "Pool", "Summary", "summarise"]
+__all__ = ["Beam", "Delivered", "Device", "Group", "Link", "Pool", "Summary", "summarise"]
 
 
 class Device(NamedTuple):
@@ -32,6 +35,15 @@ class Device(NamedTuple):
     model: tuple[str, str]
 
 
+class Beam(NamedTuple):
+    """One beam of a plan: its number, the unit of its dosimeter, how many control points it has, whether it treats."""
+
+    number: int
+    unit: str
+    points: int
+    treats: bool
+
+
 class Group(NamedTuple):
     """One fraction group of a plan: its number, planned fractions, and meterset by beam number."""
 
@@ -41,11 +53,20 @@ class Group(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """One beam of a treatment record: place, beam number and specified meterset."""
+    """One beam of a treatment record: place, beam number, specified meterset, the last point of the plan it names."""
 
     path: str
     beam: int | None
     specified: float | None
+    last_point: int | None = None
+
+
+class Fraction(NamedTuple):
+    """The number of the fraction that one delivery of a record belongs to, where it stands, and the section."""
+
+    path: str
+    number: int
+    cite: str
 
 
 class Link(NamedTuple):
@@ -75,6 +96,7 @@ class Summary:
     series: str
     frame: str
     issuer: str = ""
+    name: str = ""
     references: tuple[Named, ...] = ()
     common: tuple[Listed, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -87,12 +109,15 @@ class Summary:
     termination: str = ""
     completion: str = ""
     groups: tuple[Group, ...] = ()
-    beams: tuple[int, ...] = ()
+    beams: tuple[Beam, ...] = ()
+    unit: str = ""
     delivered: tuple[Delivered, ...] = ()
     indices: tuple[tuple[str, Sequence[int]], ...] = ()
     links: tuple[Link, ...] = ()
     mapped: tuple[Mapped, ...] = ()
     fraction_group: int | None = None
+    delivery: int | None = None
+    delivered_fractions: tuple[Fraction, ...] = ()
 
     @property
     def roles(self) -> dict[str, tuple[Named, ...]]:
@@ -152,32 +177,47 @@ def summarise(item: Item) -> Summary:
         instance=text(item, "SOPInstanceUID"),
         patient=_digest(text(item, "PatientID")),
         issuer=_digest(text(item, "IssuerOfPatientID")) if text(item, "IssuerOfPatientID") else "",
+        name=_name(item),
         study=text(item, "StudyInstanceUID"),
         series=text(item, "SeriesInstanceUID"),
         frame=text(item, "FrameOfReferenceUID"),
-        references=tuple(provenance.named(item)),
-        common=tuple(provenance.listed(item)),
+        references=tuple(named(item)),
+        common=tuple(listed(item)),
         sources=tuple(provenance.sources(item)),
         device=_device(item),
         label=_digest(text(item, "UserContentLabel")) if text(item, "UserContentLabel") else "",
         session=text(item, "TreatmentSessionUID"),
         meterset=_last_meterset(item),
-        fractions=integer(item, "IntendedNumberOfFractions") or integer(item, "NumberOfFractionsPlanned"),
+        fractions=intended_fractions(item),
         continued=text(item, "TreatmentDeliveryContinuationFlag") == "YES",
         termination=text(item, "RTTreatmentTerminationStatus"),
         completion=text(item, "RTTreatmentFractionCompletionStatus"),
         groups=_groups(item),
-        beams=_numbers(item, "BeamSequence", "BeamNumber"),
+        beams=_beams(item),
+        unit=code(item, "RadiationDosimeterUnitSequence"),
         delivered=_delivered(item),
         indices=_indices(item),
         links=_links(item),
         mapped=_mapped(item),
         fraction_group=integer(item, "ReferencedFractionGroupNumber"),
+        delivery=_delivery(item),
+        delivered_fractions=tuple(Fraction(*each) for each in delivered_fractions(item)),
     )
 
 
 def _digest(*values: str) -> str:
     return sha256("\n".join(values).encode()).hexdigest()[:16]
+
+
+def _name(item: Item) -> str:
+    """A digest of the patient's name as it is compared: its first component group, without case and empty ends."""
+    element, sets = item.get(tag_of("PatientName")), item.get(tag_of("SpecificCharacterSet"))
+    if element is None or not text(item, "PatientID"):
+        return ""
+    read = charsets.decode(element.raw.strip(b" \0"), charsets.terms(sets.raw) if sets else charsets.DEFAULT) or ""
+    parts = [part.strip() for part in normalize("NFC", read).partition("=")[0].casefold().split("^")]
+    whole = "^".join(parts).rstrip("^")
+    return _digest(whole) if whole else ""
 
 
 def _device(item: Item) -> Device | None:
@@ -189,6 +229,12 @@ def _device(item: Item) -> Device | None:
             (text(entry, "Manufacturer"), text(entry, "ManufacturerModelName")),
         )
     return None
+
+
+def _delivery(item: Item) -> int | None:
+    """How often the set was delivered to the patient, by a record set of a treatment."""
+    treated = text(item, "RTRadiationSetUsage") == "TREATMENT"
+    return integer(item, "RTRadiationSetDeliveryNumber") if treated else None
 
 
 def _last_meterset(item: Item) -> float | None:
@@ -219,11 +265,27 @@ def _groups(item: Item) -> tuple[Group, ...]:
     )
 
 
+def _beams(item: Item) -> tuple[Beam, ...]:
+    return tuple(
+        Beam(
+            each,
+            text(beam, "PrimaryDosimeterUnit"),
+            len(children(beam, "ControlPointSequence")),
+            text(beam, "TreatmentDeliveryType") in ("", "TREATMENT", "CONTINUATION"),
+        )
+        for beam in children(item, "BeamSequence")
+        if (each := integer(beam, "BeamNumber")) is not None
+    )
+
+
 def _delivered(item: Item) -> tuple[Delivered, ...]:
     sequence = "TreatmentSessionBeamSequence"
     return tuple(
         Delivered(
-            f"{sequence}[{place}]", integer(beam, "ReferencedBeamNumber"), number(beam, "SpecifiedPrimaryMeterset")
+            f"{sequence}[{place}]",
+            integer(beam, "ReferencedBeamNumber"),
+            number(beam, "SpecifiedPrimaryMeterset"),
+            max(_numbers(beam, "ControlPointDeliverySequence", "ReferencedControlPointIndex"), default=None),
         )
         for place, beam in enumerate(children(item, sequence))
     )

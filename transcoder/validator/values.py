@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from math import isinf
 from typing import NamedTuple
 
 import numpy as np
@@ -151,6 +152,13 @@ def _integers(raw: bytes) -> Fault | None:
     return None
 
 
+def _decimals(raw: bytes) -> Fault | None:
+    """A number that no rule can compare, because it is beyond the range of double precision, is none."""
+    if (b"e" in raw or b"E" in raw) and any(isinf(float(part)) for part in raw.split(b"\\") if part.strip()):
+        return Fault("V122", "number is beyond the range of double precision")
+    return None
+
+
 def _roots(raw: bytes) -> Fault | None:
     """Object identifiers begin with 0, 1 or 2 and have at least two components (ISO/IEC 8824, PS3.5 section 9)."""
     for part in raw.split(b"\\"):
@@ -161,6 +169,7 @@ def _roots(raw: bytes) -> Fault | None:
 
 _EXTRA: dict[str, Callable[[bytes], Fault | None]] = {
     "DA": _dates,
+    "DS": _decimals,
     "DT": _moments,
     "IS": _integers,
     "UI": _roots,
