@@ -1,4 +1,4 @@
-"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/, records/ and README.md's tables.
+"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/, records/, README.md.
 
 second/ (and records/second/) holds what the transcoder makes of first/, so its files change with the mapping sheets.
 With --check nothing is written; the exit status tells whether the files are those that would be written.

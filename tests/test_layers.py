@@ -36,6 +36,7 @@ LAW: dict[str, tuple[str, str]] = {
     "api": ("(root) findings errors dicom mapping engine validator", "pydicom"),
     # the shells
     "report": ("findings paths standard codecs mapping", "jinja2"),
+    "roundtrip": ("findings api dicom engine mapping", ""),
     "work": ("findings api dicom mapping engine validator", ""),
     "batch": ("(root) findings api work dicom mapping roundtrip", ""),
     "cli": ("(root) catalogue dicom mapping report validator batch", "click rich"),

@@ -35,6 +35,7 @@ CODES: dict[str, Entry] = {
     "S006": Entry(INFO, "Instance is a copy of an earlier one"),
     "S007": Entry(ERROR, "Another content under a known SOP Instance UID"),
     "S008": Entry(ERROR, "Output cannot be written"),
+    "S009": Entry(INFO, "Instance is a part of another source"),
     # transcoding: what refuses a source
     "T001": Entry(ERROR, "Number holds a character that is not permitted"),
     "T002": Entry(ERROR, "Number has too many characters"),
@@ -152,6 +153,12 @@ CODES: dict[str, Entry] = {
     "T220": Entry(ERROR, "Term has no place in an RT Plan"),
     "T221": Entry(ERROR, "Meterset is missing"),
     "T222": Entry(ERROR, "Devices are described in another plane"),
+    "T240": Entry(INFO, "Source of the set is at hand"),
+    "T241": Entry(ERROR, "Preserved source cannot be trusted"),
+    "T242": Entry(WARNING, "Preserved source cannot be compared"),
+    "T243": Entry(INFO, "Preserved source is given back"),
+    "T245": Entry(ERROR, "Radiation without its set"),
+    "T246": Entry(WARNING, "Joined sets differ"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

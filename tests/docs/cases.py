@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tests.docs.cases_back import back_cases
+from tests.docs.cases_folder import folder_cases
 from transcoder import batch, catalogue
 from transcoder.api import convert_instance
 from transcoder.codecs import CODECS, Refused
@@ -26,6 +27,7 @@ from transcoder.engine.split import Outcome
 from transcoder.errors import MappingError
 from transcoder.mapping.catalog import load
 from transcoder.mapping.check import check
+from transcoder.work import Worker
 
 __all__ = ["CASES", "run", "without_lines"]
 
@@ -385,8 +387,11 @@ def _same_doses() -> list[str]:
 
 @case("T099")
 def _internal() -> list[str]:
+    """A shelf that cannot be asked stands for a fault of ours."""
     broken: Any = None
-    return _lines(batch._convert(sample("first/static-jaws"), [], broken, batch.Options()))
+    with TemporaryDirectory() as folder:
+        done = Worker(load(), batch.Options(), broken, Path(folder)).work(0, SAMPLES / "first" / "static-jaws.dcm")
+    return [str(finding) for finding in done.line.findings]
 
 
 @case("T101")
@@ -437,7 +442,14 @@ def _skew_device() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 0.0, 10.0]), angle=np.array([45.0]))
 
 
+@case("T216")
+def _offset_across() -> list[str]:
+    offset = np.array([[0.0, 0.0], [0.0, 5.0]])
+    return refused("leaf_positions", np.array([[-10.0, 10.0], [-10.0, 10.0]]), offset, angle=np.array([0.0]))
+
+
 CASES.update(back_cases(sample, at, put, drop))
+CASES.update(folder_cases())
 
 # --- mapping sheets and overlays -------------------------------------------------------------------------
 
