@@ -87,7 +87,6 @@ def back_cases(
     )
     source = "DefinitionSourceSequence[0]/ReferencedSOPClassUID"
     upright = "0\\0\\-1\\0\\1\\0\\0\\0\\0\\-1\\0\\0\\0\\0\\0\\1"
-    across = put(f"{points}[1]/RTBeamLimitingDeviceOpeningSequence[0]/RTBeamLimitingDeviceOffset", _number(0, 5))
     rows: dict[str, tuple[str, Changes]] = {
         "T201": ("static-jaws", {2: [put("DefinitionSourceSequence[0]/ReferencedBeamNumber", "1")]}),
         "T202": ("static-jaws", {1: [put("FrameOfReferenceUID", "2.25.1")]}),
@@ -103,7 +102,6 @@ def back_cases(
         "T213": ("static-jaws", {1: [put(source, "1.2.840.10008.5.1.4.1.1.481.2")]}),
         "T214": ("static-jaws", {1: [put("SOPClassUID", "1.2.840.10008.5.1.4.1.1.481.14")]}),
         "T215": ("static-jaws", {1: [put("TreatmentPositionSequence[0]/ImageToEquipmentMappingMatrix", upright)]}),
-        "T216": ("conformal-arc", {1: [across]}),
         "T217": ("block-aperture", {1: [put("BlockDefinitionSequence[0]/BeamModifierOrientationAngle", _number(30))]}),
         "T218": ("static-jaws", {1: [put(f"{mode}[0]/MinimumNominalEnergy", _number(6))]}),
         "T219": ("static-jaws", {1: [twice(f"{mode}[0]", "RadiationFluenceModifierCodeSequence")]}),
