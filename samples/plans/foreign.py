@@ -42,12 +42,12 @@ def build_foreign(name: str) -> list[Dataset]:
 def bundle_of(base: str, name: str, *changes: Change) -> list[Dataset]:
     """A set and its radiations that start from a sample plan, under names of their own."""
     made = _converted(base)
-    names = {str(each.SOPInstanceUID): uid(name, "foreign", str(number)) for number, each in enumerate(made)}
+    names: dict[str, UID] = {}
     for each in made:
         for word in ORIGIN:
             each.pop(word, None)
         each.pop("ReferencedSeriesSequence", None)
-        _rename(each, names)
+        _rename(each, name, names)
         put(each, Manufacturer="Another Maker", ManufacturerModelName="Delivery Planner", PatientID=f"FOREIGN-{name}")
         each.PatientName = "Phantom^Foreign"
     whole, radiations = made[0], made[1:]
@@ -65,10 +65,11 @@ def _converted(base: str) -> list[Dataset]:
     return list(transcoder.transcode(transcoder.read([plan]), to="second").bundle.instances)
 
 
-def _rename(dataset: Dataset, names: dict[str, UID]) -> None:
+def _rename(dataset: Dataset, name: str, names: dict[str, UID]) -> None:
+    """Other names for everything that was named on the way, so that these files do not change with the sheets."""
     for element in dataset.iterall():
-        if element.VR == "UI" and str(element.value) in names:
-            element.value = names[str(element.value)]
+        if element.VR == "UI" and str(element.value).startswith("2.25."):
+            element.value = names.setdefault(str(element.value), uid(name, "foreign", str(len(names))))
 
 
 def _list_references(whole: Dataset, radiations: list[Dataset]) -> None:

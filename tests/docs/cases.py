@@ -426,6 +426,12 @@ def _plane_at_the_source() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 10.0]), angle=np.array([0.0]), **distances)
 
 
+@case("T216")
+def _moved_across() -> list[str]:
+    positions, offset = np.array([[-10.0, 10.0]] * 2), np.array([[0.0, 0.0], [0.0, 5.0]])
+    return refused("leaf_positions", positions, offset, angle=np.array([0.0]))
+
+
 @case("T043")
 def _not_rigid() -> list[str]:
     return refused("treatment_position", np.diag([1.0, 1.0, 2.0, 1.0]).ravel(), None, ["HFS"])
