@@ -1,6 +1,7 @@
-"""Write the corpus: `python samples/generate.py` rewrites first/, second/, foreign/, bad/, records/, README.md.
+"""Write the corpus: `python samples/generate.py` rewrites its folders and the tables of README.md.
 
-second/ (and records/second/) holds what the transcoder makes of first/, so its files change with the mapping sheets.
+second/ (and records/second/) holds what the transcoder makes of first/, so its files change with the mapping sheets;
+beside/ holds some of those sets with a preparation or an intent.
 With --check nothing is written; the exit status tells whether the files are those that would be written.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 
 import pydicom
 from plans import BAD, BAD_RECORDS, GOOD, RECORDS, Sample, encode, with_meta
+from plans.beside import BESIDE
 from plans.dynamic import sliding_window_plan, vmat_plan
 from plans.foreign import FOREIGN, build_foreign
 
@@ -21,7 +23,7 @@ import transcoder
 __all__ = ["build_all", "build_bad", "built_foreign", "main", "sliding_window_plan", "vmat_plan"]
 
 HERE = Path(__file__).resolve().parent
-FOLDERS = ("first", "second", "foreign", "bad", "records")
+FOLDERS = ("first", "second", "foreign", "beside", "bad", "records")
 # RT Radiation Record Set, Salvage Record, C-Arm Photon-Electron Radiation Record.
 RECORD_CLASSES = tuple(f"1.2.840.10008.5.1.4.1.1.481.{number}" for number in (16, 17, 19))
 
@@ -92,6 +94,18 @@ def transcoded_record(parts: dict[str, bytes]) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in written}
 
 
+def beside(second: dict[str, list[bytes]]) -> dict[Path, bytes]:
+    """Sets of the second generation with what stands beside them, by path."""
+    found: dict[Path, bytes] = {}
+    for folder, (name, makers) in BESIDE.items():
+        members = [pydicom.dcmread(io.BytesIO(content)) for content in second[name]]
+        members += [maker(members) for maker in makers]
+        for number, each in enumerate(members, start=1):
+            kind = transcoder.api.class_name(str(each.SOPClassUID))
+            found[HERE / "beside" / folder / f"{number:02d}-{kind}.dcm"] = encode(with_meta(each))
+    return found
+
+
 def files() -> dict[Path, bytes]:
     """Everything the corpus consists of, by path."""
     plans = {name: encode(dataset) for name, dataset in build_all().items()}
@@ -100,6 +114,7 @@ def files() -> dict[Path, bytes]:
     for name, contents in second.items():
         paths |= {HERE / "second" / name / file: content for file, content in zip(NAMES[name], contents, strict=True)}
     paths |= built_foreign()
+    paths |= beside(second)
     paths |= {HERE / "bad" / name: content for name, content in build_bad().items()}
     records = {name: transcoded_record(parts) for name, parts in record_files(RECORDS).items()}
     for folder, register in (("first", RECORDS), ("bad", BAD_RECORDS)):

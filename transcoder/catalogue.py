@@ -153,6 +153,12 @@ CODES: dict[str, Entry] = {
     "T220": Entry(ERROR, "Term has no place in an RT Plan"),
     "T221": Entry(ERROR, "Meterset is missing"),
     "T222": Entry(ERROR, "Devices are described in another plane"),
+    # the way back: what is consulted beside a set
+    "T230": Entry(ERROR, "Preparation or intent of another patient"),
+    "T231": Entry(WARNING, "More than one preparation or intent for the same"),
+    "T232": Entry(WARNING, "Intent that the set names is not among the sources"),
+    "T233": Entry(WARNING, "Preparation or prescription for something that is not there"),
+    "T234": Entry(WARNING, "Set serves more than one prescription or intent"),
     "T240": Entry(INFO, "Source of the set is at hand"),
     "T241": Entry(ERROR, "Preserved source cannot be trusted"),
     "T242": Entry(WARNING, "Preserved source cannot be compared"),

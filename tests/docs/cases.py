@@ -448,12 +448,6 @@ def _skew_device() -> list[str]:
     return refused("leaf_boundaries", np.array([-10.0, 0.0, 10.0]), angle=np.array([45.0]))
 
 
-@case("T216")
-def _offset_across() -> list[str]:
-    offset = np.array([[0.0, 0.0], [0.0, 5.0]])
-    return refused("leaf_positions", np.array([[-10.0, 10.0], [-10.0, 10.0]]), offset, angle=np.array([0.0]))
-
-
 CASES.update(back_cases(sample, at, put, drop))
 CASES.update(folder_cases())
 
@@ -537,3 +531,41 @@ for _code, _text in _CHECKED.items():
     CASES[_code] = lambda text=_text: checked(text)  # type: ignore[misc]
 for _code, _edit in _EDITED.items():
     CASES[_code] = lambda edit=_edit: edited(*edit)  # type: ignore[misc]
+
+
+# --- what is consulted beside a set ----------------------------------------------------------------------
+
+
+def back(folder: str, change: Callable[[list[Instance]], object]) -> list[str]:
+    """The findings of bringing back a bundle of ``samples/beside`` after a change."""
+    members = [sample(f"beside/{folder}/{path.stem}") for path in sorted((SAMPLES / "beside" / folder).glob("*.dcm"))]
+    change(members)
+    return _lines(convert_instance(members[0], members[1:], load(), to="first"))
+
+
+def _again(members: list[Instance]) -> None:
+    """A second preparation for the same set."""
+    more = Instance(scan(encode(members[-1].item), implicit=False))
+    more.item.put(tag_of("SOPInstanceUID"), "UI", b"2.25.77\0")
+    members.append(Instance(more.item))
+
+
+def _second_prescription(members: list[Instance]) -> None:
+    prescriptions = members[-1].item[tag_of("RTPrescriptionSequence")].items
+    more = scan(encode(prescriptions[0]), implicit=False)
+    put("RTPrescriptionIndex", b"\2\0")(more)
+    prescriptions.append(more)
+    chosen = at(members[0].item, "ReferencedRTPhysicianIntentSequence[0]")[tag_of("ReferencedRTPrescriptionSequence")]
+    other = Item()
+    put("ReferencedRTPrescriptionIndex", b"\2\0")(other)
+    chosen.items.append(other)
+
+
+_CHOSEN = "ReferencedRTPhysicianIntentSequence[0]/ReferencedRTPrescriptionSequence[0]/ReferencedRTPrescriptionIndex"
+CASES |= {
+    "T230": lambda: back("preparation", lambda members: put("PatientID", "OTHER")(members[-1].item)),
+    "T231": lambda: back("preparation", _again),
+    "T232": lambda: back("intent", lambda members: members.pop()),
+    "T233": lambda: back("intent", lambda members: put(_CHOSEN, b"\7\0")(members[0].item)),
+    "T234": lambda: back("intent", _second_prescription),
+}

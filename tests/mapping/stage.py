@@ -58,7 +58,12 @@ class Stage:
 
 def runs_back(rule: Rule) -> bool:
     """Whether the example of a rule is to be run from its second side as well."""
-    if rule.one_way or rule.value is not None or not rule.first or (rule.example or {}).get("forward_only") is True:
+    if (
+        rule.one_way == "forward"
+        or rule.value is not None
+        or not rule.first
+        or (rule.example or {}).get("forward_only") is True
+    ):
         return False
     return all(via.codec == "table" or CODECS[via.codec].backward is not None for via in rule.via if via.codec)
 

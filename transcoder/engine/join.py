@@ -13,6 +13,7 @@ from transcoder.dicom.elements import Element, Item, encode, tag_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import Texts, ValueFault, encode_numbers, numbers
+from transcoder.engine.beside import Consulted
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.merging import content, merge_root
@@ -46,25 +47,30 @@ def join(
 ) -> Outcome:
     """Convert one set, or several as the groups of one instance; ``others`` hold the radiations that they name."""
     members = Members.of(sets, others, family)
-    texts = _texts([*sets, *members.instances()])
+    beside = Consulted.of(sets, members, others, family)
+    texts = _texts([*sets, *members.instances(), *beside.instances()])
     if isinstance(texts, Finding):
         return Outcome(findings=[texts])
-    run = Run(sheets, Ledger(sets[0].item, _declared(sheets, family.targets[0])), texts, lenient)
+    of_set, of_radiation = (_declared(sheets, target, beside.roles()) for target in family.targets)
+    run = Run(sheets, Ledger(sets[0].item, of_set), texts, lenient)
     for each in sets[1:]:
-        run.ledger.add(each.item, _declared(sheets, family.targets[0]))
+        run.ledger.add(each.item, of_set)
     for each in members.instances():
-        run.ledger.add(each.item, _declared(sheets, family.targets[1]))
+        run.ledger.add(each.item, of_radiation)
+    beside.account(run.ledger, sheets, _declared(sheets, family.targets[1], {*beside.roles(), "radiation"}))
     check_members(run, sets, members, family)
-    if _failed(run):
-        return Outcome(findings=run.findings, parts=members.names())
-    joiner = _Joiner(run, sets, members, family, software)
-    with suppress(Missing):
-        joiner.all()
-    outcome = Outcome(findings=run.findings, parts=members.names())
+    beside.check(run)
+    outcome = Outcome(findings=run.findings, parts=[*members.names(), *beside.names()])
     if _failed(run):
         return outcome
-    sources = [*sets, *members.instances()]
-    write_references(run, joiner.tree, Directory(sets[0], [*sources, *others], [joiner.tree.root]))
+    joiner = _Joiner(run, sets, members, beside, family, software)
+    with suppress(Missing):
+        joiner.all()
+    if _failed(run):
+        return outcome
+    sources = [*sets, *members.instances(), *beside.instances()]
+    directory = Directory(sets[0], [*sources, *others], [joiner.tree.root], listing=beside.instances())
+    write_references(run, joiner.tree, directory)
     data, tally, count = joiner.tree.finish()
     run.ledger.target(tally, count)
     uid = joiner.tree.root[_UID].raw.rstrip(b"\0").decode()
@@ -82,8 +88,10 @@ def _failed(run: Run) -> bool:
     return run.failed
 
 
-def _declared(sheets: Sheets, target: Target) -> dict[str, Declared]:
-    mine = [sheet for sheet in sheets.sheets.values() if sheet.name in target.sheets]
+def _declared(sheets: Sheets, target: Target, without: set[str]) -> dict[str, Declared]:
+    """What the sheets of a target declare of its second side, without those of other roles."""
+    named = [sheet for sheet in sheets.sheets.values() if sheet.name in target.sheets]
+    mine = [sheet for sheet in named if sheet.second not in without]
     return {each.path: each for sheet in mine for each in sheet.declared_second}
 
 
@@ -124,10 +132,19 @@ class _Beam:
 
 
 class _Joiner:
-    def __init__(self, run: Run, sets: Sequence[Instance], members: Members, family: Family, software: str) -> None:
+    def __init__(
+        self,
+        run: Run,
+        sets: Sequence[Instance],
+        members: Members,
+        beside: Consulted,
+        family: Family,
+        software: str,
+    ) -> None:
         self.run = run
         self.sets = sets
         self.members = members
+        self.beside = beside
         self.family = family
         self.set_target, self.radiation_target = family.targets
         self.tree = TargetTree()
@@ -172,6 +189,9 @@ class _Joiner:
             targets={self.family.root: root, "source": root, self.set_target.item_role: group},
         )
         check_requires(scope, self.family, role)
+        scope = self.beside.open(scope, source.sop_instance_uid)
+        for each in self.beside.instances():
+            self._account_shared(scope, each)
         beams = [self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))]
         if self.run.failed:
             return
@@ -197,6 +217,7 @@ class _Joiner:
             targets={target.item_role: use, **{role: Item() for role, _ in target.lookups}},
         )
         self._account_shared(scope, source)
+        scope = self.beside.open(scope, source.sop_instance_uid)
         check_requires(scope, self.family, target.role)
         opened = open_points(scope, self.family.second_points)
         if opened is None:

@@ -39,9 +39,12 @@ Home = tuple[str, str]
 class Directory:
     """Study and series of each instance that is known: the sources, what they list, and what was made."""
 
-    def __init__(self, source: Instance, others: Sequence[Instance], made: Sequence[Item]) -> None:
+    def __init__(
+        self, source: Instance, others: Sequence[Instance], made: Sequence[Item], listing: Sequence[Instance] = ()
+    ) -> None:
         self.homes: dict[str, Home] = {}
-        self._listed(source.item)
+        for each in (*listing, source):
+            self._listed(each.item)
         for item in (source.item, *(other.item for other in others), *made):
             uid = _text(item, tag_of("SOPInstanceUID"))
             self.homes[uid] = (_text(item, _STUDY), _text(item, _SERIES))

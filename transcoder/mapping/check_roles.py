@@ -143,6 +143,9 @@ def _sheet(mapping: Mapping, family: Family, sheet: Sheet, targets: list[Target]
     for target in targets:
         roles[SECOND, target.role] = (Base(iod_of(target.sop_class)),)
     roles[SECOND, "instance"] = tuple(Base(iod_of(target.sop_class)) for target in targets)
+    for each in family.beside:
+        roles[SECOND, each.role] = (Base(iod_of(each.sop_class)),)
+        roles |= {(SECOND, part): (Base(iod_of(each.sop_class), path.plain),) for part, path in each.parts}
     given = _ENGINE_NAMES
     names = given | {bind.name for bind in sheet.binds}
     points = family.second_points

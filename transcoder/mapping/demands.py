@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from transcoder.mapping.model import Condition
 from transcoder.paths import Path
 
-__all__ = ["Companion", "Need", "Require", "Skip"]
+__all__ = ["Beside", "Companion", "Need", "Require", "Skip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,19 @@ class Companion:
     iod: str
     sop_class: str
     named: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A second-generation instance that is consulted beside a set and its radiations.
+
+    Either the set names it (``named``, a sequence of references) or it says itself what it is for (``scope``);
+    ``parts`` are the roles of items in it that a set chooses.
+    """
+
+    role: str
+    sop_class: str
+    named: Path | None
+    scope: Path | None
+    parts: tuple[tuple[str, Path], ...]
+    cite: str

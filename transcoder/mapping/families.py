@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from transcoder.mapping.build import Builder
-from transcoder.mapping.demands import Companion, Need, Require, Skip
+from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip
 from transcoder.mapping.model import Family, Points, Target
 from transcoder.mapping.yamlmarks import Marked
+from transcoder.paths import Path
 
 __all__ = ["family"]
 
@@ -46,7 +47,16 @@ def family(marked: Marked) -> Family:
         ),
         checks=tuple(data.get("checks", ())),
         one_way=data.get("one_way", ""),
+        beside=tuple(_beside(build, role, entry) for role, entry in data.get("beside", {}).items()),
     )
+
+
+def _beside(build: Builder, role: str, entry: dict[str, Any]) -> Beside:
+    def path(word: str) -> Path | None:
+        return build.path(entry[word], ("beside", role), "") if word in entry else None
+
+    parts = {name: build.path(text, ("beside", role), role) for name, text in entry.get("parts", {}).items()}
+    return Beside(role, entry["sop_class"], path("named"), path("scope"), tuple(parts.items()), entry["cite"])
 
 
 def _points(build: Builder, entry: dict[str, Any]) -> Points:

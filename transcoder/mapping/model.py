@@ -10,7 +10,7 @@ from transcoder.mapping.marks import NOWHERE, Mark, Place
 from transcoder.paths import Path
 
 if TYPE_CHECKING:
-    from transcoder.mapping.demands import Companion, Need, Require, Skip
+    from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip
 
 __all__ = [
     "Assemble",
@@ -351,6 +351,7 @@ class Family:
     companions: tuple[Companion, ...] = ()
     checks: tuple[str, ...] = ()
     one_way: str = ""
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,8 +392,7 @@ def nodes_of(nodes: tuple[Node, ...]) -> Iterator[Node]:
 
 def _nodes_of_records(block: Records) -> Iterator[Node]:
     yield from nodes_of(block.rules)
-    for inner in block.nested:
-        yield from _nodes_of_records(inner)
+    yield from (node for inner in block.nested for node in _nodes_of_records(inner))
 
 
 def flatten(nodes: tuple[Node, ...]) -> list[Rule]:

@@ -51,6 +51,7 @@ class Reasons:
         self._declared = {
             each.path: f"{each.kind}: {each.reason}"
             for sheet in mapping.sheets.values()
+            if sheet.second not in {beside.role for beside in family.beside}
             for each in (sheet.declared if side == FIRST else sheet.declared_second)
         }
         for _, path in (each for target in family.targets for each in target.lookups):
