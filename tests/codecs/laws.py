@@ -533,6 +533,16 @@ LAWS: dict[str, Law] = {
         plain(st.sampled_from([["IN"], ["OUT"], ["IN", "OUT"]]), known=st.just(("IN", "OUT"))),
         plain(st.sampled_from([["IN"], ["OUT"], ["OUT", ""]]), known=st.just(("IN", "OUT"))),
     ),
+    "described": Law(
+        plain(
+            st.sampled_from([["ELECTRON_RECT"], ["ELECTRON_OPEN"], None]),
+            st.one_of(st.none(), WORDS.map(lambda word: [word])),
+            terms=st.just(("ELECTRON_RECT", "ELECTRON_OPEN")),
+        ).filter(lambda drawn: any(drawn[0])),
+        st.sampled_from(["10 x 10", "ELECTRON_RECT", "ELECTRON_OPEN: 6 x 6", "CONE: 5"]).map(
+            lambda text: (([text],), {"terms": ("ELECTRON_RECT", "ELECTRON_OPEN")})
+        ),
+    ),
     "numbered": Law(
         device_names(),
         plain(st.one_of(WORDS, st.just("Wedge 3"), st.just("Wedge 03")).map(lambda t: [t]), word=st.just("Wedge")),

@@ -29,7 +29,6 @@ PLANS = int(os.environ.get("TRANSCODER_TRIPS", "500"))
 REFUSED = {
     "bolus": "ReferencedROINumber",
     "compensator": "CompensatorRows",
-    "electron-applicator-cutout": "ApplicatorType",
 }
 
 
