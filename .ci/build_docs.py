@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from pydicom.uid import UID
 
@@ -174,6 +175,25 @@ def _via(vias: tuple[Via, ...]) -> str:
     )
 
 
+def walk(mapping: Mapping) -> str:
+    """The worked example: one plan, its set and first radiation, and what comes back."""
+    return table("RT Plan|value|RT Radiation Set, radiation|value|comes back as", _example().walk(mapping))
+
+
+def changes(mapping: Mapping) -> str:
+    """What the round trip of the worked example changes."""
+    return table("path|before|after|reason", _example().changes(mapping))
+
+
+def _example() -> ModuleType:
+    spec = spec_from_file_location("worked_example", ROOT / ".ci" / "worked_example.py")
+    if spec is None or spec.loader is None:
+        raise RuntimeError("the worked example is not where it should be")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 PARTS: dict[str, Callable[[Mapping], str]] = {
     "law": law,
     "site-values": site_values,
@@ -183,6 +203,8 @@ PARTS: dict[str, Callable[[Mapping], str]] = {
     "coverage": covered,
     "lost": lost,
     "assumed": assumed,
+    "walk": walk,
+    "changes": changes,
 }
 
 
