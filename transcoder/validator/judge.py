@@ -73,7 +73,7 @@ def _presence(spec: Spec, scope: Scope, present: bool) -> None:
         elif present and not _refused(need, scope):
             forbidden = False
     if forbidden and present:
-        scope.tell("V116", "present though its condition is not met", spec.tag, spec.section)
+        scope.tell_once("V116", "present though its condition is not met", spec.tag, spec.section)
     elif open_:
         scope.run.undecided.add((id(spec), scope.tag))
 
