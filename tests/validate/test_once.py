@@ -96,6 +96,21 @@ def test_what_follows_from_a_fault_is_not_told_beside_it(name: str, mutation: Mu
     assert [(each.code, each.path) for each in check_instance(item) if each.severity != "info"] == [(code, path)]
 
 
+def test_a_wrong_number_of_values_is_told_once() -> None:
+    item = sample("first/block-aperture.dcm")
+    block = "BeamSequence[0]/BlockSequence[0]"
+    write(block, "BlockData", [0.0] * 11)(item)
+    told = [(each.code, each.path) for each in check_instance(item) if each.severity == "error"]
+    assert told == [("V127", f"{block}/BlockData")]
+
+
+def test_a_device_without_pairs_has_no_positions() -> None:
+    item = sample(f"first/{PLAN}.dcm")
+    write("BeamSequence[0]/BeamLimitingDeviceSequence[0]", "NumberOfLeafJawPairs", 0)(item)
+    (told,) = [each for each in check_instance(item) if each.severity == "error"]
+    assert (told.code, told.message) == ("V213", "2 positions where 0 are due")
+
+
 def test_a_setup_beam_may_have_no_energy() -> None:
     item = sample(f"first/{ARC}.dcm")
     write(BEAM_POINT, "NominalBeamEnergy", 0)(item)
