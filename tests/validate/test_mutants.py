@@ -109,6 +109,33 @@ def test_an_attribute_that_only_our_edition_has_is_known() -> None:
     assert found_at_root("rt-plan", {"EthnicGroup": ("SH", b"text")}) <= {"V119"}
 
 
+# Attributes whose terms stand in another section than their table: a term of it, and one that it has not.
+TERMS_ELSEWHERE = [
+    ("rt-physician-intent", "PatientPosition", b"PFDR", b"HFX "),  # C.7.3.1.1.2
+    ("rt-physician-intent", "PatientPosition", b"HFS ", b"SITTING "),  # only in a patient setup
+    ("rt-image", "PatientPosition", b"LFP ", b"SUPINE"),
+]
+
+
+@pytest.mark.parametrize(("key", "word", "good", "bad"), TERMS_ELSEWHERE)
+def test_terms_that_stand_in_another_section_are_known(key: str, word: str, good: bytes, bad: bytes) -> None:
+    assert "V131" not in found_at_root(key, {word: ("CS", good)})
+    assert "V131" in found_at_root(key, {word: ("CS", bad)})
+
+
+@pytest.mark.parametrize(("value", "told"), [("AFDL", False), ("SITTING", False), ("HFX", True)])
+def test_a_patient_may_sit_in_a_setup(value: str, told: bool) -> None:
+    item = load(next(path for path in samples("first") if path.stem == "static-mlc"))
+    item[tag_of("PatientSetupSequence")].items[0].put(tag_of("PatientPosition"), "CS", text_value("CS", value))
+    assert ("V131" in {each.code for each in check_instance(item)}) is told
+
+
+@pytest.mark.parametrize(("role", "told"), [(b"PARENT", False), (b"NEIGHBOUR ", True)])
+def test_the_roles_of_a_responsible_person_are_known(role: bytes, told: bool) -> None:
+    person = {"ResponsiblePerson": ("PN", b"A^B "), "ResponsiblePersonRole": ("CS", role)}
+    assert ("V131" in found_at_root("rt-plan", person)) is told
+
+
 def test_modules_are_judged() -> None:
     patient = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
     assert "V101" in found_at_root("rt-plan", dict.fromkeys(patient, ("LO", None)))

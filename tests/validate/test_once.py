@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from build import CLASS, at
-from files import load, samples
+from build import CLASS, at, reference
+from files import ROOT, load, samples
 from mutate import Mutation, add, drop, repeat, write
 
 from transcoder.dicom.elements import Item, tag_of
@@ -21,6 +21,11 @@ CODES = catalogue.CODES | catalogue_state.CODES
 def converted() -> list[Item]:
     """A radiation set and its radiations, complete in every module."""
     return [load(path) for path in samples("second/vmat-two-arcs")]
+
+
+def sample(name: str) -> Item:
+    """A sample by its path below the folder of samples."""
+    return load(ROOT / "samples" / name)
 
 
 def long(path: str, word: str) -> Mutation:
@@ -51,6 +56,7 @@ TABLE: list[tuple[int, Mutation, str, str]] = [
     (SET, write("RTRadiationSequence[1]", "ReferencedSOPClassUID", CLASS + "5"), "V302",
      "RTRadiationSequence[1]/ReferencedSOPClassUID"),
     (SET, write(f"{SOURCE}[0]", "ReferencedSOPClassUID", CLASS + "13"), "V281", f"{SOURCE}[0]/ReferencedSOPClassUID"),
+    (RADIATION, drop("", "TreatmentPositionSequence"), "V116", f"{CP}[0]/ReferencedTreatmentPositionIndex"),
     (SET, add(GROUP, "ReferencedRTRadiationSequence", Item()), "V250", f"{GROUP}/ReferencedRTRadiationSequence[2]"),
 ]  # fmt: skip
 
@@ -61,6 +67,82 @@ def test_one_fault_is_one_finding(number: int, mutation: Mutation, code: str, pa
     mutation(items[number])
     told = [(each.code, each.path) for findings in check_bundle(items) for each in findings if each.severity != "info"]
     assert [pair for pair in told if pair[1] == path] == [(code, path)]
+
+
+PLAN = "static-mlc"
+ARC = "vmat-two-arcs"
+MODE = "RadiationGenerationModeSequence[0]/RadiationTypeCodeSequence[0]"
+BEAM_POINT = "BeamSequence[0]/ControlPointSequence[0]"
+# sample, mutation, code, path: one finding in the whole instance, that of its cause
+CAUSES: list[tuple[str, Mutation, str, str]] = [
+    (f"first/{PLAN}.dcm", drop("BeamSequence[0]", "BeamNumber"), "V110", "BeamSequence[0]/BeamNumber"),
+    (f"first/{ARC}.dcm", drop(BEAM_POINT, "GantryRotationDirection"), "V113", f"{BEAM_POINT}/GantryRotationDirection"),
+    (f"first/{ARC}.dcm", write(BEAM_POINT, "NominalBeamEnergy", 0), "V220", f"{BEAM_POINT}/NominalBeamEnergy"),
+    (f"second/{ARC}/01-RTRadiationSet.dcm", drop(GROUP, "ReferencedRTRadiationSequence"), "V110",
+     f"{GROUP}/ReferencedRTRadiationSequence"),
+    (f"second/{ARC}/02-CArmPhotonElectronRadiation.dcm", drop(MODE, "CodingSchemeDesignator"), "V113",
+     f"{MODE}/CodingSchemeDesignator"),
+    (f"second/{ARC}/02-CArmPhotonElectronRadiation.dcm", drop("", "ReferencedSeriesSequence"), "V285", f"{SOURCE}[0]"),
+    (f"second/{ARC}/02-CArmPhotonElectronRadiation.dcm",
+     write("ReferencedSeriesSequence[0]/ReferencedInstanceSequence[0]", "ReferencedSOPClassUID", CLASS + "8"), "V291",
+     f"{SOURCE}[0]/ReferencedSOPClassUID"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "mutation", "code", "path"), CAUSES, ids=[f"{row[2]} {row[3]}" for row in CAUSES])
+def test_what_follows_from_a_fault_is_not_told_beside_it(name: str, mutation: Mutation, code: str, path: str) -> None:
+    item = sample(name)
+    mutation(item)
+    assert [(each.code, each.path) for each in check_instance(item) if each.severity != "info"] == [(code, path)]
+
+
+def test_a_wrong_number_of_values_is_told_once() -> None:
+    item = sample("first/block-aperture.dcm")
+    block = "BeamSequence[0]/BlockSequence[0]"
+    write(block, "BlockData", [0.0] * 11)(item)
+    told = [(each.code, each.path) for each in check_instance(item) if each.severity == "error"]
+    assert told == [("V127", f"{block}/BlockData")]
+
+
+def test_a_device_without_pairs_has_no_positions() -> None:
+    item = sample(f"first/{PLAN}.dcm")
+    write("BeamSequence[0]/BeamLimitingDeviceSequence[0]", "NumberOfLeafJawPairs", 0)(item)
+    (told,) = [each for each in check_instance(item) if each.severity == "error"]
+    assert (told.code, told.message) == ("V213", "2 positions where 0 are due")
+
+
+def test_a_setup_beam_may_have_no_energy() -> None:
+    item = sample(f"first/{ARC}.dcm")
+    write(BEAM_POINT, "NominalBeamEnergy", 0)(item)
+    write("BeamSequence[0]", "TreatmentDeliveryType", "SETUP")(item)
+    assert not [each for each in check_instance(item) if each.code == "V220"]
+
+
+def test_a_reference_to_a_uid_that_no_item_has_leads_nowhere_though_the_uid_is_optional() -> None:
+    item = sample("first/dose-references.dcm")
+    write("FractionGroupSequence[0]/ReferencedBeamSequence[0]", "ReferencedDoseReferenceUID", "1.2.3.4")(item)
+    assert [each.code for each in check_instance(item) if each.severity == "error"] == ["V240"]
+
+
+def test_what_is_forbidden_in_many_items_is_one_finding() -> None:
+    item = converted()[RADIATION]
+    del item[tag_of("NumberOfRTBeamLimitingDevices")]
+    told = [(each.code, each.path) for each in check_instance(item) if each.severity == "error"]
+    assert told == [
+        ("V116", "RTBeamLimitingDeviceDefinitionSequence"),
+        ("V116", f"{CP}[0]/NumberOfRTBeamLimitingDeviceOpenings"),
+    ]
+
+
+def test_sources_that_are_not_listed_are_counted() -> None:
+    item = sample(f"first/{PLAN}.dcm")
+    number = len(item[tag_of("BeamSequence")].items)
+    for place in range(number):
+        write(f"BeamSequence[{place}]", SOURCE, [reference("13", f"radiation {place}")])(item)
+    write("BeamSequence[0]", SOURCE, [reference("13", "radiation 0")])(item)
+    write("FractionGroupSequence[0]", SOURCE, [reference("12", "set")])(item)
+    told = [each for each in check_instance(item) if each.code == "V286"]
+    assert [each.message for each in told] == [f"the source is not listed, nor are {number} more"]
 
 
 def test_an_instance_alone_is_told_of_a_class_that_is_not_permitted() -> None:

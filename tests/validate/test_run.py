@@ -9,7 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from build import CLASS, bundle, put, radiation, uid
+from build import CLASS, bundle, make, put, radiation, uid
 from click.testing import CliRunner
 from files import samples
 
@@ -128,6 +128,27 @@ def test_a_header_of_the_instance_itself_is_good(tmp_path: Path) -> None:
 )
 def test_a_header_of_something_else_is_told(tmp_path: Path, said: dict[str, str], code: str) -> None:
     assert filed(tmp_path, radiation(), **said) & HEADER == {code}
+
+
+def test_elements_out_of_order_are_told_at_the_first_of_them(tmp_path: Path) -> None:
+    item = radiation()
+    raw = encode_file(encode(item), CLASS + "13", item[tag_of("SOPInstanceUID")].raw.rstrip(b"\0").decode())
+    label = encode(make(DeviceLabel="L1"))
+    serial = encode(make(DeviceSerialNumber="1"))
+    assert raw.count(serial + label) == 1
+    last, first = encode(make(UserContentLabel="A1")), b"\x08\0\x16\0UI"
+    assert raw.count(last) == 1
+    moved = raw.replace(serial + label, label + serial)
+    for whole, path, more in (
+        (raw, "", ""),
+        (moved, "TreatmentDeviceIdentificationSequence[0]/DeviceLabel", ""),
+        (moved.replace(last, b"").replace(first, last + first), "UserContentLabel", "; such are in 2 items"),
+    ):
+        (tmp_path / "plan.dcm").write_bytes(whole)
+        (verdict,) = judge_files(listed(tmp_path))
+        told = [(each.path, each.message) for each in verdict.findings if each.code == "V298"]
+        message = "it stands before an element with a smaller tag" + more
+        assert told == ([(path, message)] if path else [])
 
 
 def test_a_wrong_transfer_syntax_is_named(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def banks_of(beam: Item, defined: str) -> dict[Key, Bank]:
     seen: Counter[str] = Counter()
     for device in children(beam, defined):
         kind, pairs = text(device, "RTBeamLimitingDeviceType"), integer(device, "NumberOfLeafJawPairs")
-        if pairs is not None and pairs > 0:
+        if pairs is not None and pairs >= 0:
             banks[kind, seen[kind]] = Bank(pairs, paired=True, cite=BEAMS)
         seen[kind] += 1
     return banks

@@ -97,6 +97,7 @@ CODES: dict[str, Entry] = {
     # file meta information
     "V296": Entry(ERROR, "File meta information names another instance than the data set"),
     "V297": Entry(WARNING, "Transfer syntax is absent or not of the standard"),
+    "V298": Entry(ERROR, "Elements are not in the order of their tags"),
     # across instances
     "V300": Entry(WARNING, "Two inputs have the same SOP Instance UID"),
     "V301": Entry(WARNING, "Member of a set is not among the inputs"),

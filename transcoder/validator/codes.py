@@ -151,7 +151,7 @@ def compile_codes(attribute: Attribute) -> CodeCheck | None:
 
     def check(scope: Scope, item: Item) -> Iterator[Fault]:
         code = _code(item)
-        if not code[1]:
+        if not code[1] or not (code[0] or _text(item, _URN)):  # what has no scheme can be in no group: V113 is told
             return
         wanted = fixed(scope) if fixed else always
         if wanted is not None and code not in wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from transcoder.dicom.elements import Item, tag_of
@@ -123,24 +123,32 @@ def _instances_twice(common: Sequence[Listed]) -> Iterator[Finding]:
         yield found("V294", message, f"{again[0].path}/ReferencedSOPInstanceUID", COMMON)
 
 
+def _classes(references: Sequence[Named], due: Mapping[str, str]) -> Iterator[Finding]:
+    """References that give an instance another class than it is listed with, each pair of the two once."""
+    pairs = {(each.instance, each.sop_class): each for each in reversed(references)}
+    for each in reversed(pairs.values()):
+        if each.sop_class and each.sop_class != due.get(each.instance, each.sop_class):
+            message = "the SOP Class differs from the one listed"
+            yield found("V291", message, f"{each.path}/ReferencedSOPClassUID", COMMON)
+
+
 def _common(root: Item, references: Sequence[Named], common: Sequence[Listed]) -> Iterator[Finding]:
     """Complete, minimal and of one mind with the references (Table C.12-8)."""
     second = text(root, "SOPClassUID") in SECOND
     classes = {entry.instance: entry.sop_class for entry in common}
     own = text(root, "SOPInstanceUID")
     absent = [each for each in references if each.instance and each.instance not in classes and each.instance != own]
-    for each in absent:
-        if f"/{each.path}".rsplit("/", 1)[-1].startswith(SOURCE):
-            yield found("V285" if second else "V286", "the source is not listed", each.path, COMMON)
-    others = [each for each in absent if not f"/{each.path}".rsplit("/", 1)[-1].startswith(SOURCE)]
+    sources = [each for each in absent if f"/{each.path}".rsplit("/", 1)[-1].startswith(SOURCE)]
+    if sources:
+        message = "the source is not listed" + (f", nor are {len(sources) - 1} more" if sources[1:] else "")
+        yield found("V285" if second else "V286", message, sources[0].path, COMMON)
+    told = {each.instance for each in sources}
+    others = [each for each in absent if each.instance not in told]
     if others and (second or common):
         count = len({each.instance for each in others})
         message = f"{count} referenced instance(s) are not listed"
         yield found("V288" if second else "V289", message, others[0].path, COMMON)
-    for each in references:
-        if each.instance in classes and each.sop_class and classes[each.instance] != each.sop_class:
-            message = "the SOP Class differs from the one listed"
-            yield found("V291", message, f"{each.path}/ReferencedSOPClassUID", COMMON)
+    yield from _classes(references, classes)
     used = {each.instance for each in references}
     idle = [entry for entry in common if entry.instance not in used]
     if idle:

@@ -73,7 +73,7 @@ def _presence(spec: Spec, scope: Scope, present: bool) -> None:
         elif present and not _refused(need, scope):
             forbidden = False
     if forbidden and present:
-        scope.tell("V116", "present though its condition is not met", spec.tag, spec.section)
+        scope.tell_once("V116", "present though its condition is not met", spec.tag, spec.section)
     elif open_:
         scope.run.undecided.add((id(spec), scope.tag))
 
@@ -95,16 +95,17 @@ def _value(spec: Spec, element: Element, raw: bytes, scope: Scope) -> None:
     wrong = fault(element.vr, raw, scope.charset)
     if wrong:
         scope.tell(wrong.code, wrong.message, spec.tag, _VALUE_SECTION.get(wrong.code, "PS3.5 6.2"))
-    sound = not wrong
+    sound = counted = not wrong
     if not wrong or wrong.code == "V128":
-        sound &= _multiplicity(spec, element, raw, scope)
+        counted = _multiplicity(spec, element, raw, scope)
+        sound &= counted
         sound &= _terms(spec, raw, element, scope)
     # Not asked of the findings: of many alike only the first are noted.
     if sound and len(raw) % 2 == 0 and element.vr == spec.vr and raw.isascii() and b"\x1b" not in raw:
         if len(spec.good) >= _MEMORY:
             spec.good.clear()
         spec.good.add(raw)
-    _apply_rules(spec, element, scope)
+    _apply_rules(spec, element, scope, told="" if counted else "V127")
 
 
 # What a code means is no matter of the attribute that holds it.
@@ -156,10 +157,10 @@ def _plain_values(element: Element, raw: bytes) -> list[str]:
     return [part.strip(b" \0").decode("latin-1") for part in raw.split(b"\\")]
 
 
-def _apply_rules(spec: Spec, element: Element, scope: Scope) -> None:
+def _apply_rules(spec: Spec, element: Element, scope: Scope, told: str = "") -> None:
     for rule in spec.rules:
         wrong = rule(scope, element)
-        if wrong:
+        if wrong and wrong.code != told:
             scope.tell(wrong.code, wrong.message, spec.tag, spec.section, wrong.below)
 
 

@@ -37,7 +37,7 @@ class Bank:
 def check_positions(elements: Sequence[Element], paths: Sequence[str], bank: Bank) -> Iterator[Finding]:
     """Number, order and reach of the positions that one device takes; ``paths`` name the elements."""
     table = columns(elements)
-    if table is None or table.shape[1] != bank.size:
+    if table is None or not bank.size or table.shape[1] != bank.size:
         yield from _sizes(elements, paths, bank)
         return
     if bank.paired:

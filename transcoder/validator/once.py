@@ -28,8 +28,10 @@ SPEAKS_FOR: dict[str, frozenset[str]] = {
     "V280": frozenset(["V140"]),
     "V282": frozenset(["V110", "V111"]),
     "V283": frozenset(["V160", "V161"]),
-    # A sequence that should not be there is not to be counted.
-    "V116": frozenset(["V141"]),
+    # What should not be there is neither counted nor followed.
+    "V116": frozenset(["V141", "V240"]),
+    # What is absent at the first control point is one of those at which a changing parameter is absent.
+    "V113": frozenset(["V211"]),
     # A code that is not the one asked for is mostly not in the context group of the one asked for either.
     "V155": frozenset(["V150", "V151", "V152", "V154"]),
     # A reference gives the wrong class: the instance itself knows best, then the rule of the place.

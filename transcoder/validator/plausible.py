@@ -11,7 +11,15 @@ from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.raw import children, code, columns, number, text
 
-__all__ = ["HALF_UNIT", "check_energies", "check_limit", "check_meterset", "check_rates", "dosimeter_unit"]
+__all__ = [
+    "HALF_UNIT",
+    "LEAST_ENERGY",
+    "check_energies",
+    "check_limit",
+    "check_meterset",
+    "check_rates",
+    "dosimeter_unit",
+]
 
 # A meterset is rounded to the resolution of the dosimeter (C.8.8.14.1): two that mean the same differ by half a unit.
 HALF_UNIT = 0.5
@@ -19,6 +27,7 @@ HALF_UNIT = 0.5
 # 10 Gy/s more than ten times the fastest that delivers by control points.
 RATE_LIMITS = {"{MU}/s": 100.0, "MU/s": 100.0, "Gy/s": 10.0, "{MU}/min": 6000.0, "Gy/min": 600.0}
 # Smallest and greatest nominal energy, by unit, for photons and electrons; no C-arm works below 20 kV.
+LEAST_ENERGY = 0.02  # MeV, as an RT Plan has it
 ENERGY_LIMITS = {"MV": (0.1, 50.0), "MeV": (0.1, 50.0), "kV": (20.0, 50000.0)}
 # Greatest meterset of one delivery, by dosimeter unit: MU and seconds (ten hours).
 METERSET_LIMITS = {"{MU}": 50000.0, "MU": 50000.0, "s": 36000.0, "MINUTE": 600.0}
@@ -63,8 +72,10 @@ def check_meterset(value: float | None, unit: str, path: str, cite: str) -> Iter
         yield found("V221", f"a meterset of {value:g} is implausible in {unit}", path, cite)
 
 
-def check_limit(points: Sequence[Item], word: str, limit: float, code_: str, path: str, cite: str) -> Iterator[Finding]:
-    """One attribute of the control points against 0 and an upper limit."""
+def check_limit(
+    points: Sequence[Item], word: str, limit: float, code_: str, path: str, cite: str, least: float = 0
+) -> Iterator[Finding]:
+    """One attribute of the control points against its limits."""
     tag = tag_of(word)
     held: list[tuple[int, Element]] = []
     for place, point in enumerate(points):
@@ -74,7 +85,7 @@ def check_limit(points: Sequence[Item], word: str, limit: float, code_: str, pat
     table = columns([element for _, element in held])
     if table is None:
         return
-    wrong = np.flatnonzero((table[:, 0] < 0) | (table[:, 0] > limit))
+    wrong = np.flatnonzero((table[:, 0] < least) | (table[:, 0] > limit))
     if wrong.size:
         place = held[int(wrong[0])][0]
         value = table[int(wrong[0]), 0]

@@ -14,7 +14,7 @@ from transcoder.validator.axis import Axis, check_axis, number_of_points
 from transcoder.validator.beam_devices import check_devices
 from transcoder.validator.beam_motion import check_directions, check_static, check_turns
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.plausible import HALF_UNIT, check_limit, check_meterset, dosimeter_unit
+from transcoder.validator.plausible import HALF_UNIT, LEAST_ENERGY, check_limit, check_meterset, dosimeter_unit
 from transcoder.validator.raw import children, column, columns, integer, number, text, values_differ
 
 __all__ = ["check"]
@@ -112,7 +112,8 @@ def _plausible(beam: Item, points: Sequence[Item], path: str) -> Iterator[Findin
     yield from check_limit(points, "DoseRateSet", 6000, "V219", path, "PS3.3 C.8.8.14")
     # Photons and electrons of an accelerator; ion beams reach several hundred MeV.
     limit = 50.0 if text(beam, "RadiationType") in MEV_PARTICLES else 1000.0
-    yield from check_limit(points, "NominalBeamEnergy", limit, "V220", path, "PS3.3 C.8.8.14")
+    least = 0.0 if text(beam, "TreatmentDeliveryType") == "SETUP" else LEAST_ENERGY
+    yield from check_limit(points, "NominalBeamEnergy", limit, "V220", path, "PS3.3 C.8.8.14", least)
 
 
 def _check_delivered(beam: Item, path: str) -> Iterator[Finding]:

@@ -64,6 +64,7 @@ def _identifier(item: Item, word: str) -> int | str | None:
 
 
 def _resolve(root: Item, reference: Reference) -> Iterator[Finding]:
+    # A target without its number is told of itself, and may be the one that is meant; a UID may be left out.
     known: dict[tuple[int, ...], set[int | str | None]] = {}
     for place, chain in places(root, reference.path):
         value = _identifier(chain[-1], reference.word)
@@ -72,7 +73,8 @@ def _resolve(root: Item, reference: Reference) -> Iterator[Finding]:
         holders = tuple(id(link) for link in chain[:-1])
         if holders not in known:
             known[holders] = {_identifier(target, reference.key) for target in _targets(chain, reference)}
-        if value not in known[holders] and (known[holders] or not reference.only_with_target):
+        meant = {value} if reference.key.endswith("UID") else {value, None}
+        if not meant & known[holders] and (known[holders] or not reference.only_with_target):
             shown = f" {value}" if isinstance(value, int) else ""
             target = " or ".join(name.rsplit("/", 1)[-1] for name in reference.targets)
             message = f"{reference.word}{shown} is no {reference.key} of {target}"
@@ -230,8 +232,9 @@ def _apertures(root: Item) -> Iterator[Finding]:
 
 def _members(root: Item) -> Iterator[Finding]:
     """Groups and doses of a set name each of its radiations once (C.36.10, C.36.11, C.36.21)."""
-    if children(root, "TreatmentPositionGroupSequence"):
-        path = "TreatmentPositionGroupSequence/ReferencedRTRadiationSequence"
+    groups, word = children(root, "TreatmentPositionGroupSequence"), "ReferencedRTRadiationSequence"
+    if groups and all(children(group, word) for group in groups):
+        path = f"TreatmentPositionGroupSequence/{word}"
         yield from _matches(root, "RTRadiationSequence", path, "PS3.3 C.36.10")
     for members, cite in (("RTRadiationSequence", "C.36.11"), ("ReferencedRTRadiationRecordSequence", "C.36.21")):
         word = "ReferencedRTRadiationSequence" if members == "RTRadiationSequence" else members

@@ -113,7 +113,8 @@ def _judge(read: Instance | Unread) -> Judgement:
     if isinstance(read, Unread):
         return Judgement(_freeze(Verdict(read.path, "", "", (read.finding,))), None)
     item, sop_class = read.item, read.sop_class_uid
-    verdict = Verdict(read.path, sop_class, class_name(sop_class), (*meta.check(read.raw, item), *check_instance(item)))
+    of_the_file = (*meta.check(read.raw, item), *meta.check_order(item))
+    verdict = Verdict(read.path, sop_class, class_name(sop_class), (*of_the_file, *check_instance(item)))
     return Judgement(_freeze(verdict), summarise(item))
 
 
