@@ -7,6 +7,7 @@
     selector  = ""                         every item (only where a block walks items)
               | number                     one item, from 0
               | Keyword "=" value          the item whose element has that value
+              | ... "&" Keyword "=" value  the one among them whose other element has that value
               | Keyword                    all items, told apart by that element's value
 
 ``$name`` is a value bound by a block. Keywords are those of PS3.6.
@@ -40,6 +41,12 @@ class Step:
     number: int = 0
     key: str = ""
     value: str = ""
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Each keyword that chooses the item, with the value that it must have."""
+        first, *others = self.value.split("&")
+        return ((self.key, first), *((word, value) for word, _, value in (each.partition("=") for each in others)))
 
     def __str__(self) -> str:
         if self.every:

@@ -87,6 +87,26 @@ def preparation(members: Sequence[Dataset]) -> Dataset:
     )
 
 
+def _objective(volume: str, value: str, meaning: str, dose: float) -> Dataset:
+    effect = item(RadiobiologicalDoseEffectFlag="NO")
+    parameter = item(
+        ValueType="NUMERIC",
+        ConceptNameCodeSequence=[code("130019", "Specified Radiation Dose")],
+        NumericValue=dose,
+        MeasurementUnitsCodeSequence=[code("Gy", "Gray", "UCUM")],
+        RadiobiologicalDoseEffectSequence=[effect],
+    )
+    return item(
+        DosimetricObjectiveUID=uid(volume, value),
+        DosimetricObjectiveTypeCodeSequence=[code(value, meaning)],
+        DosimetricObjectiveParameterSequence=[parameter],
+        AbsoluteDosimetricObjectiveFlag="YES",
+        DosimetricObjectivePurpose="",
+        ReferencedConceptualVolumeUID=volume,
+        DosimetricObjectiveEvaluationScope="CURRENT",
+    )
+
+
 def intent(members: Sequence[Dataset]) -> Dataset:
     """A palliative intent with one prescription, which the set is made to name."""
     source = members[0]
@@ -108,8 +128,11 @@ def intent(members: Sequence[Dataset]) -> Dataset:
         RTDiagnosisCodeSequence=[],
         RTPhysicianIntentInputInstanceSequence=[],
     )
+    # The volume of a dose that the set tells, where there is one.
+    told = [each.ConceptualVolumeSequence[0] for each in source.get("RadiationDoseIdentificationSequence", [])]
+    name = told[0].ConceptualVolumeUID if told else uid(str(source.SOPInstanceUID), "volume")
     volume = item(
-        ConceptualVolumeUID=uid(str(source.SOPInstanceUID), "volume"),
+        ConceptualVolumeUID=name,
         ConceptualVolumeCombinationFlag="NO",
         ConceptualVolumeSegmentationDefinedFlag="NO",
     )
@@ -123,11 +146,19 @@ def intent(members: Sequence[Dataset]) -> Dataset:
         ConceptualVolumeDescription="",
     )
     anatomy.ConceptualVolumeOptimizationPrecedence = None
+    objectives = [
+        _objective(name, "130009", "Prescription Radiation Dose", 30),
+        _objective(name, "130003", "Minimum Radiation Dose", 28.5),
+        _objective(name, "130004", "Maximum Radiation Dose", 32.1),
+        _objective(name, "130005", "Minimum Mean Radiation Dose", 29.5),
+    ]
     prescription = item(
         RTPrescriptionLabel="Brain 30",
         RTPrescriptionIndex=1,
         ReferencedRTPhysicianIntentIndex=1,
-        ReferencedDosimetricObjectivesSequence=[],
+        ReferencedDosimetricObjectivesSequence=[
+            item(ReferencedDosimetricObjectiveUID=each.DosimetricObjectiveUID) for each in objectives
+        ],
         RTAnatomicPrescriptionSequence=[anatomy],
         FractionBasedRelationshipSequence=[],
         PriorTreatmentDoseDescription="",
@@ -137,6 +168,7 @@ def intent(members: Sequence[Dataset]) -> Dataset:
         PatientTreatmentOrientationSequence=[],
     )
     put(made, RTPhysicianIntentSequence=[goal], RTPrescriptionSequence=[prescription])
+    made.DosimetricObjectiveSequence = objectives
     chosen = [item(ReferencedRTPrescriptionIndex=1)]
     put(
         source,

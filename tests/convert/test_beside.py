@@ -115,6 +115,98 @@ def test_a_prescription_with_a_parent_serves_the_intent_of_its_parent() -> None:
     assert (plan.PlanIntent, plan.PrescriptionDescription) == ("PALLIATIVE", "Boost")
 
 
+def test_objectives_of_a_target_become_its_dose_reference() -> None:
+    """Prescribed, least and greatest dose have a place (CID 9529); the mean has none and is declared."""
+    members = bundle("intent")
+    (reference,) = plan_of(members).DoseReferenceSequence
+    assert (reference.DoseReferenceType, reference.DoseReferenceStructureType) == ("TARGET", "SITE")
+    assert reference.DoseReferenceDescription == "PTV"
+    doses = (reference.TargetMinimumDose, reference.TargetPrescriptionDose, reference.TargetMaximumDose)
+    assert doses == (28.5, 30, 32.1)
+
+
+def test_a_dose_and_a_goal_of_one_volume_are_one_dose_reference() -> None:
+    """The volume of the first dose of the set is that of the prescription; the others stay as they are."""
+    members = bundle("preparation-and-intent")
+    volumes = [each.ConceptualVolumeSequence[0] for each in members[0].RadiationDoseIdentificationSequence]
+    shared = members[-1].RTPrescriptionSequence[0].RTAnatomicPrescriptionSequence[0].ConceptualVolumeSequence[0]
+    assert shared.ConceptualVolumeUID == volumes[0].ConceptualVolumeUID
+    alone = plan_of(members[:3]).DoseReferenceSequence
+    both = plan_of(members).DoseReferenceSequence
+    assert [each.DoseReferenceUID for each in both] == [each.DoseReferenceUID for each in alone]
+    pairs = zip(both, alone, strict=True)
+    added = [{each.keyword for each in one} - {each.keyword for each in other} for one, other in pairs]
+    assert added == [{"TargetPrescriptionDose", "TargetMinimumDose", "TargetMaximumDose"}, set(), set()]
+
+
+def test_a_goal_of_another_volume_gets_a_free_number() -> None:
+    members = bundle("preparation-and-intent")
+    intent = members[-1]
+    intent.RTPrescriptionSequence[0].RTAnatomicPrescriptionSequence[0].ConceptualVolumeSequence[
+        0
+    ].ConceptualVolumeUID = "2.25.4"
+    for objective in intent.DosimetricObjectiveSequence:
+        objective.ReferencedConceptualVolumeUID = "2.25.4"
+    references = plan_of(members).DoseReferenceSequence
+    numbers = [int(each.DoseReferenceNumber) for each in references]
+    assert len(set(numbers)) == len(references) == 1 + len(plan_of(members[:3]).DoseReferenceSequence)
+    assert [each.get("TargetPrescriptionDose") for each in references] == [None, None, None, 30]
+
+
+def _shared(intent: Dataset) -> None:
+    """The objectives are those of two prescriptions together (C.36.6.1.6)."""
+    other = Dataset()
+    other.update(intent.RTPrescriptionSequence[0])
+    other.RTPrescriptionIndex = 2
+    intent.RTPrescriptionSequence.append(other)
+
+
+def _lifetime(intent: Dataset) -> None:
+    """The objectives count prior treatments (C.36.6.1.7)."""
+    for objective in intent.DosimetricObjectiveSequence:
+        objective.DosimetricObjectiveEvaluationScope = "LIFETIME"
+
+
+def _effective(intent: Dataset) -> None:
+    """The doses are weighted by their effect (C.36.2.1.5)."""
+    for objective in intent.DosimetricObjectiveSequence:
+        parameter = objective.DosimetricObjectiveParameterSequence[0]
+        parameter.RadiobiologicalDoseEffectSequence[0].RadiobiologicalDoseEffectFlag = "YES"
+
+
+@pytest.mark.parametrize("change", [_shared, _lifetime, _effective])
+def test_objectives_that_are_no_doses_of_this_plan_are_left_out(change: Callable[[Dataset], None]) -> None:
+    members = bundle("intent")
+    change(members[-1])
+    result = brought_back(members)
+    (reference,) = result.bundle.instances[0].DoseReferenceSequence
+    assert not {each.keyword for each in reference if each.keyword.startswith("Target")}
+    assert result.account.source.unaccounted == 0
+
+
+def test_an_objective_in_another_unit_is_refused() -> None:
+    members = bundle("intent")
+    parameter = members[-1].DosimetricObjectiveSequence[0].DosimetricObjectiveParameterSequence[0]
+    parameter.MeasurementUnitsCodeSequence[0].CodeValue = "cGy"
+    with pytest.raises(ConversionError) as raised:
+        brought_back(members)
+    assert [each.code for each in raised.value.findings if each.severity is Severity.ERROR] == ["T209"]
+
+
+def test_several_prescriptions_are_told_and_left_alone() -> None:
+    members = bundle("intent")
+    _shared(members[-1])
+    chosen = members[0].ReferencedRTPhysicianIntentSequence[0].ReferencedRTPrescriptionSequence
+    other = Dataset()
+    other.ReferencedRTPrescriptionIndex = 2
+    chosen.append(other)
+    result = brought_back(members)
+    plan = result.bundle.instances[0]
+    assert codes(result) == ["T234"]
+    assert plan.PlanIntent == "PALLIATIVE"
+    assert not {"PrescriptionDescription", "DoseReferenceSequence"} & {each.keyword for each in plan}
+
+
 def _scope(members: list[Dataset]) -> Dataset:
     held: Dataset = members[3].RTPatientPositionScopeSequence[0]
     return held

@@ -25,7 +25,7 @@ from transcoder.standard import iod, iods
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("architecture", "decisions", "overlays", "preserve", "conformance")
+PAGES = ("architecture", "both-ways", "decisions", "overlays", "preserve", "conformance")
 
 
 @cache

@@ -25,6 +25,9 @@ _CHOSEN, _CHOSEN_INDEX = tag_of("ReferencedRTPrescriptionSequence"), tag_of("Ref
 _PRESCRIPTIONS, _PRESCRIPTION = tag_of("RTPrescriptionSequence"), tag_of("RTPrescriptionIndex")
 _PARENT, _GOAL_OF = tag_of("ReferencedParentRTPrescriptionIndex"), tag_of("ReferencedRTPhysicianIntentIndex")
 _GOALS, _GOAL = tag_of("RTPhysicianIntentSequence"), tag_of("RTPhysicianIntentIndex")
+_OBJECTIVES, _OBJECTIVE = tag_of("DosimetricObjectiveSequence"), tag_of("DosimetricObjectiveUID")
+_OBJECTIVES_NAMED = tag_of("ReferencedDosimetricObjectivesSequence")
+_OBJECTIVE_NAMED, _EXTENT = tag_of("ReferencedDosimetricObjectiveUID"), tag_of("DosimetricObjectiveEvaluationScope")
 _PATIENT = tuple(map(tag_of, ("PatientID", "IssuerOfPatientID")))
 
 
@@ -164,16 +167,38 @@ def _chosen_parts(scope: Scope, source: Item, intent: Item, entry: Entry) -> Sco
         message = "the set names a prescription that the intent does not hold"
         place = "ReferencedRTPhysicianIntentSequence/ReferencedRTPrescriptionSequence"
         scope.run.tell("T233", Severity.WARNING, message, place, cite=entry.cite)
+    if len(chosen) == 1:
+        scope = scope.child(items={"objectives": _objectives_of(intent, prescriptions, chosen[0])})
     wanted = {_goal_of(prescriptions, number) for number in chosen}
     for role, numbers_, known in (("prescription", chosen, prescriptions), ("goal", list(wanted), goals)):
         if len(numbers_) > 1:
-            message = f"the set serves more than one {role} of the intent; what an RT Plan has once is not taken"
+            message = f"the set serves more than one {role} of the intent; nothing is taken from any"
             scope.run.tell("T234", Severity.WARNING, message, "ReferencedRTPhysicianIntentSequence", cite=entry.cite)
         elif numbers_ and (item := known.get(numbers_[0])) is not None:
             path = dict(entry.parts)[role]
             place = f"{entry.role}/{path.plain}[{list(known).index(numbers_[0])}]"
             scope = scope.child(items={role: item}, places={role: place})
     return scope
+
+
+def _objectives_of(intent: Item, prescriptions: dict[int | None, Item], number: int | None) -> Item:
+    """The objectives of one prescription alone; those that others share or that look back are no doses of a plan.
+
+    C.36.6.1.6 and C.36.6.1.7: the value of a shared objective is the dose of all its prescriptions together, that of
+    a LIFETIME objective counts the dose of prior treatments.
+    """
+    users: dict[str, set[int | None]] = {}
+    for each, prescription in prescriptions.items():
+        for named in _items(prescription, _OBJECTIVES_NAMED):
+            users.setdefault(_text(named, _OBJECTIVE_NAMED), set()).add(each)
+    found = [
+        each
+        for each in _items(intent, _OBJECTIVES)
+        if users.get(_text(each, _OBJECTIVE)) == {number} and _text(each, _EXTENT) == "CURRENT"
+    ]
+    held = Item()
+    held.put(_OBJECTIVES, "SQ", found)
+    return held
 
 
 def _named(source: Item, entry: Entry) -> list[Item]:

@@ -81,7 +81,8 @@ def _target_scope(scope: Scope, block: Each, item: Item, place: str, number: int
         known = scope.per_item(item)
         return None if known is None else scope.child(**known)
     if block.first.steps:
-        target = scope.target.append(scope.targets[block.first.role], block.first.steps)
+        known_item = _same_item(scope, block, item, place) if block.first_same else None
+        target = known_item or scope.target.append(scope.targets[block.first.role], block.first.steps)
     elif number or scope.targets[block.first.role]:
         message = f"more than one item of {block.second.keyword}; the first generation has one place for it"
         scope.run.tell("T203", Severity.ERROR, message, place, block.id, block.cite)
@@ -92,9 +93,29 @@ def _target_scope(scope: Scope, block: Each, item: Item, place: str, number: int
     return scope.child(targets={block.role: target})
 
 
+def _siblings(scope: Scope, block: Each) -> list[Item]:
+    sequence = scope.targets[block.first.role].get(tag_of(block.first.keyword))
+    return sequence.items if sequence is not None else []
+
+
+def _same_item(scope: Scope, block: Each, item: Item, place: str) -> Item | None:
+    """The item that another block has made of the same thing, told by the value of one attribute."""
+    tag, role, trial = tag_of(block.first_same), f"{block.id}_item", Item()
+    inner = scope.child(items={role: item}, places={role: place}, targets={block.role: trial})
+    for rule in block.rules:
+        if isinstance(rule, Rule) and rule.first and rule.first[0].keyword == block.first_same:
+            run_rule_back(inner, rule)
+    wanted = trial.get(tag)
+    named = [each for each in _siblings(scope, block) if wanted is not None and tag in each]
+    return next((each for each in named if wanted is not None and each[tag].raw == wanted.raw), None)
+
+
 def _number(scope: Scope, block: Each, item: Item, number: int) -> None:
     """Count the item on the first side; on the second its number is a name only, which has done its work."""
-    if block.first_number:
+    if block.first_same:
+        taken = {_integer(each, tag_of(block.first_number)) for each in _siblings(scope, block)}
+        number = next(each for each in range(1, len(taken) + 2) if each not in taken)
+    if block.first_number and tag_of(block.first_number) not in scope.targets[block.role]:
         tag = tag_of(block.first_number)
         value = encode_numbers(np.array([float(number)]), vr_of(tag))
         scope.target.put(scope.targets[block.role], tag, vr_of(tag), value, Origin.GENERATED)

@@ -126,13 +126,17 @@ def locate(scope: Scope, item: Item, steps: tuple[Step, ...]) -> Element | None:
 
 def _choose(scope: Scope, children: list[Item], step: Step) -> Item | None:
     if step.key:
-        wanted = _wanted(scope, step.value)
-        matching = [child for child in children if wanted is not None and _key(scope.run, child, step.key) == wanted]
+        wanted = [(key, _wanted(scope, value)) for key, value in step.keys]
+        matching = [child for child in children if all(_has(scope.run, child, key, value) for key, value in wanted)]
         return matching[0] if len(matching) == 1 else None
     if not step.number and len(children) > 1 and not step.every:
         # Which of several items is meant cannot be told from a step that names none.
         return None
     return children[step.number] if step.number < len(children) else None
+
+
+def _has(run: Run, child: Item, key: str, value: str | None) -> bool:
+    return value is not None and _key(run, child, key) == value
 
 
 def _wanted(scope: Scope, text: str) -> str | None:

@@ -173,6 +173,7 @@ class Builder:
             role=role,
             number=block.get("number", ""),
             first_number=block.get("first_number", ""),
+            first_same=block.get("first_same", ""),
             count=self._optional(block, "count", place, second),
             first_count=self._optional(block, "first_count", place, first),
             when=self.conditions(block.get("when", []), (*place, "when"), first),

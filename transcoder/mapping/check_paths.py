@@ -60,6 +60,7 @@ def _of_each(visit: Visit, block: Each, mapping: Mapping) -> Iterator[Fault]:
     for word, side, role in (
         (block.number, SECOND, f"{block.id}_item"),
         (block.first_number, FIRST, block.role),
+        (block.first_same, FIRST, block.role),
     ):
         if word:
             yield from _words(inner, (word,), side, role, at("number"))
@@ -142,7 +143,7 @@ def place_faults(visit: Visit, path: Path, side: str, mark: Mark, *, retired: bo
 
 def _keyword_faults(path: Path, mark: Mark) -> Iterator[Fault]:
     for step in path.steps:
-        for word in (step.keyword, step.key):
+        for word in (step.keyword, *(key for key, _ in step.keys)):
             if word and not dictionary.is_keyword(word):
                 yield fault(mark, "M200", f"PS3.6 has no keyword '{word}'", word, dictionary.keywords())
 
@@ -164,5 +165,5 @@ def _selectors(base: Base, path: Path, mark: Mark) -> Iterator[Fault]:
     outer = base.prefix.removesuffix(path.plain).rstrip("/")
     for step in path.steps:
         outer = f"{outer}/{step.keyword}".lstrip("/")
-        if step.key:
-            yield from _position(Base(base.iod, f"{outer}/{step.key}"), mark)
+        for key, _ in step.keys if step.key else ():
+            yield from _position(Base(base.iod, f"{outer}/{key}"), mark)

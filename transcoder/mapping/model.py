@@ -155,6 +155,7 @@ class Each:
     role: str = ""
     number: str = ""
     first_number: str = ""
+    first_same: str = ""
     count: Path | None = None
     first_count: Path | None = None
     when: tuple[Condition, ...] = ()
@@ -382,8 +383,7 @@ def nodes_of(nodes: tuple[Node, ...]) -> Iterator[Node]:
     for node in nodes:
         yield node
         if isinstance(node, Assemble):
-            for block in node.blocks:
-                yield from _nodes_of_records(block)
+            yield from (each for block in node.blocks for each in _nodes_of_records(block))
         elif not isinstance(node, Rule):
             yield from nodes_of(node.rules)
             if isinstance(node, Distinct):
