@@ -16,7 +16,7 @@ import pydicom
 from plans import BAD, BAD_RECORDS, GOOD, RECORDS, Sample, encode, with_meta
 from plans.beside import BESIDE
 from plans.dynamic import sliding_window_plan, vmat_plan
-from plans.foreign import FOREIGN, build_foreign
+from plans.foreign import FOREIGN, build_foreign, encoded
 
 import transcoder
 
@@ -63,7 +63,7 @@ def built_foreign() -> dict[Path, bytes]:
     for name in FOREIGN:
         for number, dataset in enumerate(build_foreign(name)):
             file = "set" if not number else f"radiation-{number}"
-            found[HERE / "foreign" / name / f"{file}.dcm"] = encode(with_meta(dataset))
+            found[HERE / "foreign" / name / f"{file}.dcm"] = encoded(dataset)
     return found
 
 

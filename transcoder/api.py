@@ -121,6 +121,7 @@ def convert_instance(
     preserve: bool = False,
     lenient: bool = False,
     remake: bool = False,
+    surrogate: bool = False,
 ) -> Outcome:
     """Convert one source: a first-generation instance, or a set whose radiations are among ``others``.
 
@@ -132,7 +133,7 @@ def convert_instance(
     if not direction:
         return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
     if direction == "first":
-        return convert_sets([instance], others, mapping, lenient=lenient, remake=remake)
+        return convert_sets([instance], others, mapping, lenient=lenient, remake=remake, surrogate=surrogate)
     family = _family(instance, mapping)
     for uid, code, text in family.refused_classes:
         if uid == instance.sop_class_uid:
@@ -148,11 +149,14 @@ def convert_sets(
     *,
     lenient: bool = False,
     remake: bool = False,
+    surrogate: bool = False,
 ) -> Outcome:
     """Convert a set, or several that are joined as the groups of one first-generation instance."""
     for family in mapping.families.values():
         if sets[0].sop_class_uid == family.targets[0].sop_class:
-            return bring_back(sets, others, mapping, family, software=SOFTWARE, lenient=lenient, remake=remake)
+            return bring_back(
+                sets, others, mapping, family, software=SOFTWARE, lenient=lenient, remake=remake, surrogate=surrogate
+            )
     return _refused("T011", "no sheets convert instances of this SOP Class", "SOPClassUID")
 
 
@@ -192,14 +196,16 @@ def transcode(
     policy: str = "raise",
     join: bool = False,
     remake: bool = False,
+    surrogate: bool = False,
 ) -> Result:
     """Convert the instances of a bundle to the other generation.
 
     ``to`` is ``second`` or ``first``, or empty to take it from the SOP Classes; ``policy`` ``warn`` also reads
     values that are illegal and yet unambiguous. On the way to the first generation ``join`` makes one instance of
     the sets that share a source, and ``remake`` makes a new one even where the source is at hand; without it the
-    result holds that source. Raises :class:`~transcoder.errors.ConversionError`, which carries
-    the findings, when a source cannot be converted; never returns a part.
+    result holds that source. ``surrogate`` makes a marked stand-in of a set whose radiations no RT Plan can hold.
+    Raises :class:`~transcoder.errors.ConversionError`, which carries the findings, when a source cannot be
+    converted; never returns a part.
     """
     if to not in ("", "first", "second"):
         raise UsageError(f"'{to}' is no generation: first or second")
@@ -213,10 +219,17 @@ def transcode(
     for group in _sources(members, mapping, to, join=join):
         others = [other for other in members if other not in group]
         if len(group) > 1:
-            outcome = convert_sets(group, others, mapping, lenient=policy == "warn", remake=remake)
+            outcome = convert_sets(group, others, mapping, lenient=policy == "warn", remake=remake, surrogate=surrogate)
         else:
             outcome = convert_instance(
-                group[0], others, mapping, to=to, preserve=preserve, lenient=policy == "warn", remake=remake
+                group[0],
+                others,
+                mapping,
+                to=to,
+                preserve=preserve,
+                lenient=policy == "warn",
+                remake=remake,
+                surrogate=surrogate,
             )
         findings.extend(outcome.findings)
         made.extend(each.data for each in outcome.made)

@@ -153,6 +153,8 @@ CODES: dict[str, Entry] = {
     "T220": Entry(ERROR, "Term has no place in an RT Plan"),
     "T221": Entry(ERROR, "Meterset is missing"),
     "T222": Entry(ERROR, "Devices are described in another plane"),
+    "T223": Entry(WARNING, "Stand-in was made"),
+    "T224": Entry(ERROR, "Plan is a stand-in"),
     # the way back: what is consulted beside a set
     "T230": Entry(ERROR, "Preparation or intent of another patient"),
     "T231": Entry(WARNING, "More than one preparation or intent for the same"),

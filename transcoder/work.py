@@ -40,6 +40,7 @@ class Options:
     force: bool = False
     join: bool = False
     remake: bool = False
+    surrogate: bool = False
 
 
 @dataclass(slots=True)
@@ -146,7 +147,14 @@ class Worker:
             if len(group) > 1:
                 done.group = [each.sop_instance_uid for each in group if each is not read]
                 beside = [other for each in group for other in self.shelf.beside(each)]
-                return convert_sets(group, beside, self.mapping, lenient=options.lenient, remake=options.remake)
+                return convert_sets(
+                    group,
+                    beside,
+                    self.mapping,
+                    lenient=options.lenient,
+                    remake=options.remake,
+                    surrogate=options.surrogate,
+                )
             return convert_instance(
                 read,
                 others,
@@ -155,6 +163,7 @@ class Worker:
                 preserve=options.preserve,
                 lenient=options.lenient,
                 remake=options.remake,
+                surrogate=options.surrogate,
             )
         except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
             # The type only: a message could repeat a value of the source.

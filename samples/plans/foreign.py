@@ -12,7 +12,7 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import UID
 
-from .corpus import GOOD, with_meta
+from .corpus import GOOD, encode, with_meta
 from .elements import code, item, put, uid
 
 Change = Callable[[Dataset, list[Dataset]], None]
@@ -80,6 +80,11 @@ def _list_references(whole: Dataset, radiations: list[Dataset]) -> None:
     whole.ReferencedSeriesSequence = [
         item(SeriesInstanceUID=name, ReferencedInstanceSequence=found) for name, found in series.items()
     ]
+
+
+def encoded(dataset: Dataset) -> bytes:
+    """The Part 10 file of an instance."""
+    return encode(with_meta(dataset))
 
 
 # --- small tools -----------------------------------------------------------------------------------------

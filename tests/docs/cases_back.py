@@ -24,13 +24,13 @@ def bundle(plan: Instance) -> list[Instance]:
     return [Instance(scan(each.data, implicit=False)) for each in made]
 
 
-def bring_back(instances: list[Instance], changes: Changes) -> Outcome:
+def bring_back(instances: list[Instance], changes: Changes, *, surrogate: bool = False) -> Outcome:
     """What becomes of a set, which is the first instance, after these changes of instances by their place."""
     for number, row in changes.items():
         for change in row:
             change(instances[number].item)
     read_again = [Instance(each.item) for each in instances]
-    return convert_instance(read_again[0], read_again[1:], load(), to="first")
+    return convert_instance(read_again[0], read_again[1:], load(), to="first", surrogate=surrogate)
 
 
 def _number(*values: float) -> bytes:
@@ -69,6 +69,20 @@ def back_cases(
         uid = bring_back(bundle(sample("first/static-jaws")), {}).made[0].sop_instance_uid
         named = put("DefinitionSourceSequence[0]/ReferencedSOPInstanceUID", uid)
         return [str(finding) for finding in bring_back(instances, {0: [named]}).findings]
+
+    def stood_in() -> Outcome:
+        instances = bundle(sample("first/static-jaws"))
+        points, helix = "CArmPhotonElectronControlPointSequence", "TomotherapeuticControlPointSequence"
+
+        def change(root: Item) -> None:
+            root.put(tag_of("SOPClassUID"), "UI", b"1.2.840.10008.5.1.4.1.1.481.14")
+            root.put(tag_of(helix), "SQ", root.pop(tag_of(points)).items)
+
+        return bring_back(instances, {1: [change], 2: [change]}, surrogate=True)
+
+    def taken_for_the_plan() -> list[str]:
+        plan = Instance(scan(stood_in().made[0].data, implicit=False))
+        return [str(finding) for finding in convert_instance(plan, [], load()).findings]
 
     def primary(root: Item) -> None:
         for row in root[tag_of("RadiationDoseSequence")].items:
@@ -110,6 +124,7 @@ def back_cases(
         "T222": ("static-mlc", {1: [put("RTBeamModifierDefinitionDistance", _number(500)),
             put("RTBeamLimitingDeviceDefinitionSequence[2]/BeamModifierOrientationAngle", _number(45))]}),
     }  # fmt: skip
-    found: dict[str, Callable[[], list[str]]] = {"T200": no_radiation, "T204": named_back}
+    found: dict[str, Callable[[], list[str]]] = {"T200": no_radiation, "T204": named_back, "T224": taken_for_the_plan}
+    found["T223"] = lambda: [str(finding) for finding in stood_in().findings]
     found |= {code: (lambda name=name, changes=changes: told(name, changes)) for code, (name, changes) in rows.items()}
     return found

@@ -51,6 +51,9 @@ _FEW = 3
 )
 @click.option("--join", is_flag=True, help="Way back: sets that share their source become fraction groups of one plan.")
 @click.option("--remake", is_flag=True, help="Way back: make a new plan even where the one of the set is at hand.")
+@click.option(
+    "--surrogate", is_flag=True, help="Way back: stand in for radiations that no plan can hold, marked as SURROGATE."
+)
 @click.option("--force", is_flag=True, help="Write outputs that fail validation to OUT/quarantine/.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors of the call.")
@@ -65,6 +68,7 @@ def convert(
     policy: str,
     join: bool,
     remake: bool,
+    surrogate: bool,
     force: bool,
     jobs: int,
     quiet: bool,
@@ -81,7 +85,7 @@ def convert(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
-    options = Options(to or "", preserve, policy == "warn", force, join, remake)
+    options = Options(to or "", preserve, policy == "warn", force, join, remake, surrogate)
     with _Progress() as progress:
         seen: set[str] = set()
         inputs = _counted(convert_each(sources, out, mapping, options, progress, jobs=jobs), seen)

@@ -25,6 +25,7 @@ from transcoder.engine.reading import Missing
 from transcoder.engine.references import Directory, write_references
 from transcoder.engine.scope import Run, Scope
 from transcoder.engine.split import Made, Outcome
+from transcoder.engine.surrogate import StandIns, stand_in
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Finding, Origin, Severity
 from transcoder.mapping.model import Declared, Family, Sheet, Target, flatten
@@ -44,21 +45,31 @@ def join(
     *,
     software: str,
     lenient: bool = False,
+    surrogate: bool = False,
 ) -> Outcome:
-    """Convert one set, or several as the groups of one instance; ``others`` hold the radiations that they name."""
+    """Convert one set, or several as the groups of one instance; ``others`` hold the radiations that they name.
+
+    With ``surrogate`` a stand-in takes the place of a radiation that the first generation cannot hold.
+    """
     members = Members.of(sets, others, family)
+    stand_ins = StandIns(list(sets), list(others))
+    if surrogate:
+        stand_ins = stand_in(sets, others, sheets, {each.sop_instance_uid for each in members.instances()})
+        sets, others = stand_ins.sets, stand_ins.others
+        members = Members.of(sets, others, family)
     beside = Consulted.of(sets, members, others, family)
     texts = _texts([*sets, *members.instances(), *beside.instances()])
     if isinstance(texts, Finding):
         return Outcome(findings=[texts])
-    of_set, of_radiation = (_declared(sheets, target, beside.roles()) for target in family.targets)
-    run = Run(sheets, Ledger(sets[0].item, of_set), texts, lenient)
+    of_set, of_radiation = (stand_ins.declared(_declared(sheets, target, beside.roles())) for target in family.targets)
+    run = Run(sheets, Ledger(stand_ins.item(sets[0]), of_set), texts, lenient)
     for each in sets[1:]:
-        run.ledger.add(each.item, of_set)
+        run.ledger.add(stand_ins.item(each), of_set)
     for each in members.instances():
-        run.ledger.add(each.item, of_radiation)
+        run.ledger.add(stand_ins.item(each), of_radiation)
     beside.account(run.ledger, sheets, _declared(sheets, family.targets[1], {*beside.roles(), "radiation"}))
-    check_members(run, sets, members, family)
+    stand_ins.tell(run)
+    check_members(run, sets, members, family, stand_ins.classes)
     beside.check(run)
     outcome = Outcome(findings=run.findings, parts=[*members.names(), *beside.names()])
     if _failed(run):

@@ -10,6 +10,7 @@ from transcoder.engine.conditions import TESTS
 from transcoder.engine.deliveries import check_deliveries
 from transcoder.engine.reading import items_at, shown, value_of
 from transcoder.engine.scope import Scope
+from transcoder.engine.surrogate import is_stand_in
 from transcoder.findings import Severity
 from transcoder.mapping.model import Condition, Family
 from transcoder.paths import parse
@@ -47,7 +48,10 @@ def _check_lineage(scope: Scope) -> None:
     tag = tag_of("DefinitionSourceSequence")
     for name, items in (("FractionGroupSequence", groups), ("BeamSequence", beams)):
         for number, item in enumerate(items):
-            if tag in item and item[tag].items:
+            if is_stand_in(item, scope.run.mapping):
+                message = "a stand-in for radiations that no RT Plan can hold; convert nothing of it"
+                scope.run.tell("T224", Severity.ERROR, message, f"{name}[{number}]", cite="PS3.3 C.8.8.13.2")
+            elif tag in item and item[tag].items:
                 message = "this plan was made from a second-generation instance; convert that one instead"
                 place = f"{name}[{number}]/DefinitionSourceSequence"
                 scope.run.tell("T113", Severity.ERROR, message, place, cite="PS3.3 C.8.8.13.2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from transcoder.dicom.elements import Item, tag_of
@@ -49,7 +49,9 @@ class Members:
         return list({id(each): each for each in found}.values())
 
 
-def check_members(run: Run, sets: Sequence[Instance], members: Members, family: Family) -> None:
+def check_members(
+    run: Run, sets: Sequence[Instance], members: Members, family: Family, permitted: Set[str] = frozenset()
+) -> None:
     """Findings for radiations that are missing, of another kind, or do not belong together."""
     word = family.members.plain
     radiation_class = family.targets[1].sop_class
@@ -65,7 +67,7 @@ def check_members(run: Run, sets: Sequence[Instance], members: Members, family: 
                 run.tell("T200", Severity.ERROR, message, place, cite="PS3.3 C.36.10")
             elif names.count(name) > 1:
                 run.tell("T200", Severity.ERROR, "the set names a radiation twice", place, cite="PS3.3 C.36.10")
-            elif each.sop_class_uid != radiation_class:
+            elif each.sop_class_uid not in {radiation_class, *permitted}:
                 _tell_class(run, each, family, place)
     every = [*sets, *members.instances()]
     _same(run, every, ("PatientID", "IssuerOfPatientID"), "T212", "patients", "C.7.1.1")

@@ -32,6 +32,7 @@ def bring_back(
     software: str,
     lenient: bool = False,
     remake: bool = False,
+    surrogate: bool = False,
 ) -> Outcome:
     """The first-generation instance of a set, or of several as its groups (C.8.8.13.2).
 
@@ -45,7 +46,7 @@ def bring_back(
             return found
     if family.one_way:
         return Outcome(findings=[Finding("T009", Severity.ERROR, family.one_way, "SOPClassUID")])
-    return join(sets, others, sheets, family, software=software, lenient=lenient)
+    return join(sets, others, sheets, family, software=software, lenient=lenient, surrogate=surrogate)
 
 
 def lineage(source: Instance, others: Sequence[Instance], mapping: Mapping) -> tuple[str, ...]:

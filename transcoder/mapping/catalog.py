@@ -11,6 +11,7 @@ from typing import Any
 
 from transcoder.errors import MappingError
 from transcoder.mapping.build import Builder, SheetFault
+from transcoder.mapping.demands import Surrogate
 from transcoder.mapping.families import family
 from transcoder.mapping.fragments import open_fragments
 from transcoder.mapping.model import Family, Mapping, Sheet, SiteValue, Table, flatten
@@ -126,7 +127,8 @@ def _assemble(files: list[Marked], overlays: list[Marked], digest: str) -> Mappi
     faults.extend(_repeated_ids(sheets.values()))
     if faults:
         raise MappingError("\n".join(faults))
-    return Mapping(digest, families, sheets, tables, concepts, values, site, machines)
+    surrogates = {each.data["surrogate"]: Surrogate.of(each.data) for each in files if "surrogate" in each.data}
+    return Mapping(digest, families, sheets, tables, concepts, values, site, machines, surrogates)
 
 
 def _concepts(files: list[Marked]) -> dict[str, Concept]:

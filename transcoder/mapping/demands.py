@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from transcoder.mapping.model import Condition
 from transcoder.paths import Path
 
-__all__ = ["Beside", "Companion", "Need", "Require", "Skip"]
+__all__ = ["Beside", "Companion", "Need", "Require", "Skip", "Surrogate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,41 @@ class Beside:
     scope: Path | None
     parts: tuple[tuple[str, Path], ...]
     cite: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """What stands for a radiation that an RT Plan cannot hold: kept attributes, first items, and what is put.
+
+    ``classes`` have their control points by SOP Class; ``instead`` names the attribute that takes the place of one
+    that is absent; ``drop`` is left out of the set.
+    """
+
+    classes: dict[str, str]
+    keep: tuple[str, ...]
+    first: dict[str, tuple[str, ...]]
+    instead: dict[str, str]
+    put: dict[str, Any]
+    point: dict[str, Any]
+    drop: tuple[str, ...]
+    label: str
+    description: str
+    reason: str
+    cite: str
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Surrogate:
+        """From the plain data of its sheet."""
+        return cls(
+            data["classes"],
+            tuple(data["keep"]),
+            {word: tuple(inner) for word, inner in data["first"].items()},
+            data["instead"],
+            data["put"],
+            data["point"],
+            tuple(data["drop"]),
+            data["label"],
+            data["description"],
+            data["reason"],
+            data["cite"],
+        )

@@ -10,7 +10,7 @@ from transcoder.mapping.marks import NOWHERE, Mark, Place
 from transcoder.paths import Path
 
 if TYPE_CHECKING:
-    from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip
+    from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip, Surrogate
 
 __all__ = [
     "Assemble",
@@ -321,8 +321,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The control points of one side: their sequence, its index and from which number it counts;
-    ``delivered`` and ``specified`` tell the points not reached; ``devices`` are nested sequences and their keys."""
+    """Control points of one side; ``delivered`` and ``specified`` tell those not reached, ``devices`` nested keys."""
 
     role: str
     path: Path
@@ -367,6 +366,7 @@ class Mapping:
     site_values: dict[str, SiteValue]
     site: dict[str, Any] = field(default_factory=dict)
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    surrogates: dict[str, Surrogate] = field(default_factory=dict)
 
     def sheets_of(self, family: Family) -> list[Sheet]:
         """The sheets of a family: those that its targets use, and those of its root."""
