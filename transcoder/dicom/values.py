@@ -21,7 +21,17 @@ from pydicom.valuerep import format_number_as_ds
 
 from transcoder.dicom.elements import Element
 
-__all__ = ["NUMERIC_VRS", "TEXT_VRS", "Texts", "ValueFault", "decimal", "encode_numbers", "numbers", "parse_decimals"]
+__all__ = [
+    "NUMERIC_VRS",
+    "TEXT_VRS",
+    "Texts",
+    "ValueFault",
+    "decimal",
+    "encode_numbers",
+    "numbers",
+    "parse_decimals",
+    "whole_number",
+]
 
 Numbers = NDArray[np.float64]
 
@@ -87,6 +97,15 @@ def numbers(element: Element, *, lenient: bool = False) -> Numbers | None:
     if not np.isfinite(values).all():
         raise ValueFault("T004", "not a finite number")
     return values
+
+
+def whole_number(element: Element | None) -> int | None:
+    """The first number of an element as a whole one, None where there is none or it cannot be read."""
+    try:
+        held = numbers(element) if element is not None else None
+    except ValueFault:
+        return None
+    return None if held is None or held[0] != held[0] else int(held[0])
 
 
 def encode_numbers(values: Numbers, vr: str) -> bytes:

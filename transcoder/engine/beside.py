@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.dicom.instance import Instance
-from transcoder.dicom.values import ValueFault, numbers
+from transcoder.dicom.values import whole_number
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.preflight_back import Members
 from transcoder.engine.scope import Run, Scope
@@ -159,9 +159,9 @@ def _concerned(scope: Item, source: Instance, inside: list[str]) -> tuple[list[s
 
 def _chosen_parts(scope: Scope, source: Item, intent: Item, entry: Entry) -> Scope:
     """Roles for the one prescription that the set is for, and for the one goal that it serves (C.36.6.1.5)."""
-    prescriptions = {_number(item, _PRESCRIPTION): item for item in _items(intent, _PRESCRIPTIONS)}
-    goals = {_number(item, _GOAL): item for item in _items(intent, _GOALS)}
-    named = [_number(each, _CHOSEN_INDEX) for item in _named(source, entry) for each in _items(item, _CHOSEN)]
+    prescriptions = {whole_number(item.get(_PRESCRIPTION)): item for item in _items(intent, _PRESCRIPTIONS)}
+    goals = {whole_number(item.get(_GOAL)): item for item in _items(intent, _GOALS)}
+    named = [whole_number(each.get(_CHOSEN_INDEX)) for item in _named(source, entry) for each in _items(item, _CHOSEN)]
     chosen = [number for number in dict.fromkeys(named) if number in prescriptions]
     if len(chosen) < len(set(named)):
         message = "the set names a prescription that the intent does not hold"
@@ -207,8 +207,9 @@ def _named(source: Item, entry: Entry) -> list[Item]:
 
 def _goal_of(prescriptions: dict[int | None, Item], number: int | None) -> int | None:
     item = prescriptions.get(number, Item())
-    parent = _number(item, _PARENT)
-    return _number(item if parent is None else prescriptions.get(parent, Item()), _GOAL_OF)
+    parent = whole_number(item.get(_PARENT))
+    owner = item if parent is None else prescriptions.get(parent, Item())
+    return whole_number(owner.get(_GOAL_OF))
 
 
 def _items(item: Item, tag: int) -> list[Item]:
@@ -219,15 +220,6 @@ def _items(item: Item, tag: int) -> list[Item]:
 def _text(item: Item, tag: int) -> str:
     element = item.get(tag)
     return element.raw.strip(b"\0 ").decode("latin-1") if element is not None else ""
-
-
-def _number(item: Item, tag: int) -> int | None:
-    element = item.get(tag)
-    try:
-        held = numbers(element) if element is not None else None
-    except ValueFault:
-        return None
-    return None if held is None else int(held[0])
 
 
 def _below(element: Element) -> Iterator[Element]:

@@ -9,7 +9,7 @@ import numpy as np
 from transcoder.codecs.registry import Cell, Refused
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.dicom.held import HeldRowWriter
-from transcoder.dicom.values import ValueFault, encode_numbers, numbers
+from transcoder.dicom.values import encode_numbers, whole_number
 from transcoder.engine.backward import convert_back, kinds_back, run_rule_back
 from transcoder.engine.blocks import plain_kind
 from transcoder.engine.conditions import hold
@@ -113,7 +113,7 @@ def _same_item(scope: Scope, block: Each, item: Item, place: str) -> Item | None
 def _number(scope: Scope, block: Each, item: Item, number: int) -> None:
     """Count the item on the first side; on the second its number is a name only, which has done its work."""
     if block.first_same:
-        taken = {_integer(each, tag_of(block.first_number)) for each in _siblings(scope, block)}
+        taken = {whole_number(each.get(tag_of(block.first_number))) for each in _siblings(scope, block)}
         number = next(each for each in range(1, len(taken) + 2) if each not in taken)
     if block.first_number and tag_of(block.first_number) not in scope.targets[block.role]:
         tag = tag_of(block.first_number)
@@ -171,12 +171,12 @@ def _openings(scope: Scope, block: Each, devices: list[Item]) -> dict[int, Devic
     points = scope.tables["rt_control_points"]
     assert isinstance(points, PointRows)  # noqa: S101 - the join makes it one
     own, named = tag_of(block.number), tag_of(openings.second_key)
-    places = {_integer(device, own): place for place, device in enumerate(devices)}
+    places = {whole_number(device.get(own)): place for place, device in enumerate(devices)}
     path = f"{points.path}/{openings.second}"
     found = {place: DeviceRows([None] * len(points.items), path) for place in range(len(devices))}
     for point, element in enumerate(points.rows(openings.second)):
         for number, item in enumerate(element.items if element is not None else []):
-            wanted = _integer(item, named)
+            wanted = whole_number(item.get(named))
             place = places.get(wanted) if wanted is not None else None
             where = f"{points.path}[{point}]/{openings.second}[{number}]"
             if place is None:
@@ -195,15 +195,6 @@ def _openings(scope: Scope, block: Each, devices: list[Item]) -> dict[int, Devic
     return found
 
 
-def _integer(item: Item, tag: int) -> int | None:
-    element = item.get(tag)
-    try:
-        held = numbers(element) if element is not None else None
-    except ValueFault:
-        return None
-    return None if held is None else int(held[0])
-
-
 def _count(scope: Scope, block: Each, items: list[Item], made: int) -> None:
     """Write the first side's count, 0 included; judge and account for that of the second."""
     if block.first_count is not None:
@@ -216,7 +207,7 @@ def _count(scope: Scope, block: Each, items: list[Item], made: int) -> None:
     if element is None:
         return
     scope.run.ledger.derive([element], block.id)
-    if _integer(scope.items[block.count.role], element.tag) != len(items):
+    if whole_number(scope.items[block.count.role].get(element.tag)) != len(items):
         message = f"{block.count.keyword} contradicts the items"
         place = scope.place(block.count.role, block.count.plain)
         scope.run.tell("T039", Severity.ERROR, message, place, block.id, block.cite)

@@ -9,7 +9,7 @@ import numpy as np
 
 from transcoder.codecs.registry import Assumed, Cell, Refused
 from transcoder.dicom.elements import Item, tag_of
-from transcoder.dicom.values import ValueFault, numbers
+from transcoder.dicom.values import whole_number
 from transcoder.engine.backward import convert_back, write_values
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import Scope
@@ -53,15 +53,6 @@ def _run_item(scope: Scope, block: Distinct, item: Item, number: int, run: Runne
     return {column.name: inner.bound.get(column.name, Cell(None)) for column in block.columns}
 
 
-def _number(item: Item, word: str) -> int | None:
-    element = item.get(tag_of(word))
-    try:
-        held = numbers(element) if element is not None else None
-    except ValueFault:
-        return None
-    return None if held is None else int(held[0])
-
-
 def _by_points(scope: Scope, block: Distinct, items: list[Item], run: Runner) -> None:
     assert block.index is not None  # noqa: S101 - a block over control points has one
     failed = len(scope.run.findings)
@@ -70,7 +61,7 @@ def _by_points(scope: Scope, block: Distinct, items: list[Item], run: Runner) ->
         return
     named = read(scope, block.index, "number")
     scope.run.ledger.derive(named.sources, block.id)
-    own = {_number(item, block.number): place for place, item in enumerate(items)}
+    own = {whole_number(item.get(tag_of(block.number))): place for place, item in enumerate(items)}
     for item in items:
         scope.run.ledger.derive([item[tag] for tag in [tag_of(block.number)] if tag in item], block.id)
     if named.value is None:
@@ -94,7 +85,7 @@ def _count(scope: Scope, block: Distinct, found: int) -> None:
     if element is None:
         return
     scope.run.ledger.derive([element], block.id)
-    if _number(scope.items[block.count.role], block.count.keyword) != found:
+    if whole_number(scope.items[block.count.role].get(tag_of(block.count.keyword))) != found:
         raise Refused("T039", f"{block.count.keyword} contradicts the items")
 
 
@@ -125,14 +116,14 @@ def _by_items(scope: Scope, block: Distinct, items: list[Item], run: Runner) -> 
     """Items of another sequence name the item by its number, as blocks name their tray."""
     assert block.index is not None  # noqa: S101 - a block over items without members has one
     naming, _ = items_at(scope, Path(block.index.role, block.index.steps[:1]))
-    own = {_number(item, block.number): place for place, item in enumerate(items)}
+    own = {whole_number(item.get(tag_of(block.number))): place for place, item in enumerate(items)}
     for item in naming:
         element = item.get(tag_of(block.index.keyword))
         target = scope.run.made.get(id(item))
         if element is None or element.is_empty() or target is None:
             continue
         scope.run.ledger.derive([element], block.id)
-        place = own.get(_number(item, block.index.keyword))
+        place = own.get(whole_number(item.get(tag_of(block.index.keyword))))
         if place is None:
             raise Refused("T206", f"{block.index.keyword} names no item of {block.second.keyword}")
         inner = scope.child(targets={block.role: target})

@@ -12,7 +12,7 @@ from transcoder.codecs.registry import Cell
 from transcoder.dicom.elements import Element, Item, encode, tag_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.instance import Instance
-from transcoder.dicom.values import Texts, ValueFault, encode_numbers, numbers
+from transcoder.dicom.values import Texts, ValueFault, encode_numbers, whole_number
 from transcoder.engine.beside import Consulted
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.ledger import Ledger
@@ -291,8 +291,8 @@ class _Joiner:
         sequence = self.tree.root.get(tag_of(step.keyword))
         held = sequence.items if sequence is not None else []
         key, referring = tag_of(step.key), tag_of(reference.keyword)
-        wanted = _number(item.get(key)) or _number(holder.get(referring))
-        taken = {_number(each.get(key)): each for each in held}
+        wanted = whole_number(item.get(key)) or whole_number(holder.get(referring))
+        taken = {whole_number(each.get(key)): each for each in held}
         for number, each in taken.items():
             if shared and wanted in (None, number) and _without(each, key) == _without(item, key):
                 self._put(holder, reference.keyword, number or 0)
@@ -330,14 +330,6 @@ def _referenced(item: Item) -> str:
 
 def _below(element: Element) -> list[Element]:
     return [element, *(inner for item in element.items for each in item.values() for inner in _below(each))]
-
-
-def _number(element: Element | None) -> int | None:
-    try:
-        held = numbers(element) if element is not None else None
-    except ValueFault:
-        return None
-    return None if held is None else int(held[0])
 
 
 def _without(item: Item, tag: int) -> bytes:
