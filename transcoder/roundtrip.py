@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transcoder.api import convert_instance, convert_sets, direction_of
-from transcoder.dicom.difference import Difference, differences, expanded
+from transcoder.dicom.difference import Difference, differences, expanded, from_first_turn
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Made, Outcome
@@ -163,7 +163,8 @@ def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[s
         return [Row("second way out", f"{len(first)} instances", f"{len(again.made)} instances {code}".strip(), "")]
     rows = []
     for one, other in zip(first, again.made, strict=True):
-        for each in differences(_item(one), _item(other), within=DECIMAL):
+        before, after = (from_first_turn(_item(made), *reasons.turning()) for made in (one, other))
+        for each in differences(before, after, within=DECIMAL):
             top = each.plain.split("/", 1)[0]
             empty = {each.before, each.after} == {"-", "empty"}
             if empty or top in _OWN or each.plain.endswith("UID"):

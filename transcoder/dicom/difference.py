@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from transcoder.dicom.elements import Element, Item, keyword, tag_of
-from transcoder.dicom.values import NUMERIC_VRS, ValueFault, numbers
+from transcoder.dicom.values import NUMERIC_VRS, ValueFault, encode_numbers, numbers
 
-__all__ = ["Difference", "differences", "expanded"]
+__all__ = ["Difference", "differences", "expanded", "from_first_turn"]
 
 ABSENT = "-"
 _SHOWN = 40
+FULL = 360.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,32 @@ def expanded(root: Item, points: tuple[str, ...], keys: Mapping[str, str], count
         items = _filled(element.items, keys, {tag_of(word) for word in counted})
     copy[tag] = Element(tag, "SQ", items)
     return copy
+
+
+def from_first_turn(root: Item, points: str, words: Iterable[str]) -> Item:
+    """A copy whose continuous angles count their turns from the first control point, which lies in [0, 360).
+
+    Where a rotation starts to count is no content: 360 -> 0 is the turn from 0 to -360 (PS3.3 C.36.1.1.5).
+    """
+    sequence = root.get(tag_of(points))
+    if sequence is None:
+        return root
+    tags = [tag_of(word) for word in words]
+    items = []
+    starts: dict[int, float] = {}
+    for item in sequence.items:
+        copy = Item()
+        copy.update(item)
+        for tag in tags:
+            held = numbers(item[tag]) if tag in item else None
+            if held is not None:
+                start = starts.setdefault(tag, FULL * (held[0] // FULL))
+                copy[tag] = Element(tag, item[tag].vr, encode_numbers(held - start, item[tag].vr))
+        items.append(copy)
+    whole = Item()
+    whole.update(root)
+    whole[tag_of(points)] = Element(sequence.tag, "SQ", items)
+    return whole
 
 
 def _filled(items: list[Item], keys: Mapping[str, str], own: set[int]) -> list[Item]:

@@ -65,6 +65,16 @@ class Reasons:
         words = (outer.plain.split("/") if outer is not None and self.side == FIRST else []) + [points.path.plain]
         return tuple(words), self._keys
 
+    def turning(self) -> tuple[str, list[str]]:
+        """The control points of the second side, and their angles that count turns."""
+        points = self.family.second_points
+        words = [
+            rule.second[0].keyword
+            for rule in self.mapping.rules().values()
+            if any(via.codec == "continuous_angle" for via in rule.via) and rule.second[0].role == points.role
+        ]
+        return points.path.keyword, sorted(set(words))
+
     def _take(self, visit: Visit) -> None:
         node = visit.node
         if isinstance(node, Rule):
