@@ -36,7 +36,7 @@ OURS = sorted(path for path in (ROOT / "samples" / "second").iterdir() if path.i
 COPIED = {"single-leaves", "binary-leaves", "fixed-collimator", "circular-collimator"}
 # A plan is refused where it would have to say what no set says.
 REFUSED = {
-    "bolus": {"T010"}, "compensator": {"T010"}, "electron-applicator-cutout": {"T010"},
+    "bolus": {"T010"}, "compensator": {"T010"},
 }  # fmt: skip
 REACH = 120.0
 
