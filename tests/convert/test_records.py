@@ -262,6 +262,34 @@ def test_two_layers_of_one_type_are_not_told_apart() -> None:
     assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T010"}
 
 
+def test_an_isocenter_nobody_told_stands_in_no_frame_of_the_plan() -> None:
+    """The plan is at hand and the item names no beam of it: an arbitrary frame, no guessed origin."""
+    plan = with_meta(GOOD["static-jaws"].build())
+    items = whole_fraction(plan)
+    del items[0].ReferencedBeamNumber
+    result = transcoder.transcode(transcoder.read([with_meta(record("x", plan, items)), plan]))
+    unnamed, named = of_class(result, RECORD)
+    assert named.FrameOfReferenceUID == plan.FrameOfReferenceUID
+    assert unnamed.FrameOfReferenceUID != plan.FrameOfReferenceUID
+    assert "FrameOfReferenceUID" in {each.path for each in result.findings if each.code == "T102"}
+
+
+def test_each_record_without_a_plan_has_a_frame_of_its_own() -> None:
+    """Beams may have several isocenters, and all are the origin of their frame."""
+    frames = {each.FrameOfReferenceUID for each in of_class(converted("arc-record"), RECORD)}
+    assert len(frames) == len(of_class(converted("arc-record"), RECORD)) == 5
+
+
+def test_boundaries_of_a_site_must_increase(tmp_path: Path) -> None:
+    """Falling ones would turn the boundaries and leave the leaves where they are."""
+    for edges, code in (("[-200, 0, 200]", "T058"), ("[200, 0, -200]", "T053")):
+        site = tmp_path / f"{code}.yaml"
+        site.write_text(f"overlay: clinic\nsite: {{leaf_boundaries: {edges}}}\n")
+        with pytest.raises(ConversionError) as caught:
+            transcoder.transcode(transcoder.read(parts("leaves-without-plan", "bad")), overlays=[site])
+        assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {code}
+
+
 def test_definition_source_names_the_item() -> None:
     (unnamed,) = of_class(converted("no-beam-number"), RECORD)
     assert "DefinitionSourceSequence" not in unnamed

@@ -320,7 +320,11 @@ def _write_plan_value(scope: Scope, rule: Rule, value: Any) -> bool:
     """A site value in first-generation terms: it goes through the codec like a value of the plan."""
     if value is None:
         return False
-    outputs = convert(scope, rule.via, [np.atleast_1d(np.asarray(value, dtype=float))])
+    values = np.atleast_1d(np.asarray(value, dtype=float))
+    if (np.diff(values) <= 0).any():
+        # The order of the leaves is told by the plan's own boundaries alone; turned ones would swap the leaves unseen.
+        raise Refused("T053", "boundaries that a site gives must increase")
+    outputs = convert(scope, rule.via, [values])
     _write_all(scope, rule, outputs, Origin.SET)
     return True
 
