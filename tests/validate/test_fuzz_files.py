@@ -39,9 +39,9 @@ def test_every_damaged_file_has_a_verdict(tmp_path: Path, whole: bool) -> None:
     slowest, judged = 0.0, 0
     for _ in range(max(RUNS // 2, 1)):
         file.write_bytes(mutated(chance.choice(SMALL), chance, whole=whole))
-        start = time.perf_counter()
+        start = time.process_time()
         (verdict,) = judge_files([file])
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.process_time() - start)
         assert verdict.findings
         judged += all(finding.code[0] != "S" for finding in verdict.findings)
     assert judged > RUNS // 20, "most mutants must get as far as the rules"

@@ -85,8 +85,8 @@ def test_mutations_leave_no_traceback() -> None:
                 continue
         else:
             mutate_element(items[place], chance)
-        start = time.perf_counter()
+        start = time.process_time()
         judge(items if run % 10 == 0 else items[place : place + 1])
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.process_time() - start)
     assert damaged < RUNS / 2
     assert slowest < SLOWEST
