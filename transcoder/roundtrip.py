@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transcoder.api import convert_instance, convert_sets, direction_of
+from transcoder.dicom.consult import named_by
 from transcoder.dicom.difference import Difference, differences, expanded, from_first_turn
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
@@ -119,7 +120,9 @@ def _from_second(
     if not out.made:
         return Trip(source.path, "refused on the way back", findings=out.findings)
     known = {each.sop_instance_uid: each for each in others}
-    before = [source, *(known[name] for name in back.parts if name in known)]
+    named = {uid for uid in named_by(source.item) if uid in known}
+    kinds = {family.targets[1].sop_class}
+    before = [source, *(known[uid] for uid in back.parts if uid in named and known[uid].sop_class_uid in kinds)]
     declared = _declared(back)
     reasons = Reasons(mapping, family, "second")
     points, keys = reasons.points()
@@ -130,6 +133,8 @@ def _from_second(
         here, there = (expanded(item, points, keys, frozenset(reasons.own)) for item in (mine.item, _item(made)))
         name = f"radiation {number}" if number else "set"
         for each in differences(here, there, place=f"{name}: ", within=DECIMAL):
+            if {each.before, each.after} == {"-", "empty"}:
+                continue
             reason = reasons.of(each.plain, declared, absent=each.before == "-")
             trip.rows.append(_row(each, reason or reasons.settled(each.plain, declared)))
     return trip

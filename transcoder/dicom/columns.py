@@ -216,7 +216,7 @@ class RowWriter:
             items: list[bytes] = []
             for device, columns in nested.devices.items():
                 parts = [(column.tag, row) for column in columns if (row := column.rows[place]) is not None]
-                if not parts and place:
+                if not parts:
                     continue
                 key = encode_element(nested.key_tag, "US", device.to_bytes(2, "little"))
                 ordered = sorted([(nested.key_tag, key), *parts])

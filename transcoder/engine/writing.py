@@ -173,7 +173,7 @@ def _has_value(row: bytes | None) -> bool:
 def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Origin) -> None:
     writer = scope.writers[path.role]
     if isinstance(value, list) and value and not isinstance(value[0], str):
-        value = [b"" if element is None else _items_of(element) for element in _standing(writer, value)]
+        value = [b"" if element is None else _items_of(element) for element in _standing(value)]
     elif isinstance(value, list):
         value = [scope.run.texts.encode([text], "CS") for text in value]
     empty_first = any(each.action == "empty" for each in rule.otherwise)
@@ -207,10 +207,8 @@ def _inner(value: Any) -> list[Element]:
     return [each for row in rows for item in row.items for inner in item.values() for each in (inner, *_inner([inner]))]
 
 
-def _standing(writer: RowWriter | DeviceWriter, rows: list[Element | None]) -> list[Element | None]:
-    """The rows of a column: a row that states nothing stands as before where each row is to be complete."""
-    if not isinstance(_points(writer), HeldRowWriter):
-        return rows
+def _standing(rows: list[Element | None]) -> list[Element | None]:
+    """The rows of a column: a point that does not state a sequence leaves it as it was (C.8.8.14.5, C.36.2.2.5.1.1)."""
     found: list[Element | None] = []
     for row in rows:
         found.append(row if row is not None or not found else found[-1])

@@ -106,6 +106,12 @@ class Reasons:
         openings = node.openings
         if openings is not None:
             self._keys |= {openings.first: openings.first_key, openings.second: openings.second_key}
+            points = self.family.second_points.role
+            for base in visit.roles.get((SECOND, points), ()):
+                for word in (openings.count, f"{openings.second}/{openings.second_key}"):
+                    # Names and counts of items only: what an item says differs by itself.
+                    said = _Said(node.id, "items are counted and named, and hold what is told beside")
+                    self._settled.setdefault(base.below(word).prefix, []).append(said)
         path, number = (node.first, node.first_number) if self.side == FIRST else (node.second, node.number)
         for base in visit.bases(path, self.side) or ():
             if number:
