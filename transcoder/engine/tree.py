@@ -22,18 +22,19 @@ class TargetTree:
 
     def __init__(self) -> None:
         self.root = Item()
-        self._origins: dict[int, Origin] = {}
+        # By identity; the element is held with its origin, since a freed one would lend its identity to another.
+        self._origins: dict[int, tuple[Element, Origin]] = {}
         self._ready: dict[int, Counter[Origin]] = {}
 
     def put(self, item: Item, tag: int, vr: str, value: bytes | list[Item], origin: Origin) -> Element:
         """Store an element of this origin; what is nested in it has the same origin unless put on its own."""
         element = item.put(tag, vr, value)
-        self._origins[id(element)] = origin
+        self._origins[id(element)] = (element, origin)
         return element
 
     def origin_of(self, element: Element) -> Origin:
         """Where an element comes from."""
-        return self._origins.get(id(element), Origin.MAPPED)
+        return self._origins.get(id(element), (element, Origin.MAPPED))[1]
 
     def put_ready(self, item: Item, tag: int, value: bytes, tally: Counter[Origin]) -> None:
         """Store a sequence whose items are encoded already, with the number of elements inside by origin."""
@@ -76,7 +77,7 @@ class TargetTree:
 
     def _tally(self, item: Item, above: Origin, tally: Counter[Origin]) -> None:
         for element in item.values():
-            origin = self._origins.get(id(element), above)
+            origin = self._origins.get(id(element), (element, above))[1]
             tally[origin] += 1
             if id(element) in self._ready:
                 tally.update(self._ready[id(element)])
