@@ -102,10 +102,13 @@ def _from_first(
     points, keys = reasons.points()
     before, after = (expanded(item, points, keys, frozenset(reasons.own)) for item in (source.item, home))
     declared = _declared(out)
-    for each in differences(before, after):
-        trip.rows.append(_row(each, reasons.of(each.plain, declared, absent=each.before == "-")))
+    found = list(differences(before, after))
+    differing = _words(found)
+    for each in found:
+        trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))
     again = convert_instance(Instance(_unlinked(home, family)), others, mapping, lenient=lenient)
     trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
+    trip.rows.extend(_unsettled(home, again, mapping, family))
     return trip
 
 
@@ -132,11 +135,14 @@ def _from_second(
     for number, (mine, made) in enumerate(zip(before, out.made, strict=False)):
         here, there = (expanded(item, points, keys, frozenset(reasons.own)) for item in (mine.item, _item(made)))
         name = f"radiation {number}" if number else "set"
-        for each in differences(here, there, place=f"{name}: ", within=DECIMAL):
+        found = list(differences(here, there, place=f"{name}: ", within=DECIMAL))
+        differing = _words(found)
+        for each in found:
             if {each.before, each.after} == {"-", "empty"}:
                 continue
-            reason = reasons.of(each.plain, declared, absent=each.before == "-")
-            trip.rows.append(_row(each, reason or reasons.settled(each.plain, declared)))
+            reason = _reason(each, reasons, declared, differing)
+            trip.rows.append(_row(each, reason or _settled(each, reasons, declared, differing)))
+    trip.rows.extend(_unsettled(home, out, mapping, family))
     return trip
 
 
@@ -169,14 +175,48 @@ def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[s
     rows = []
     for one, other in zip(first, again.made, strict=True):
         before, after = (from_first_turn(_item(made), *reasons.turning()) for made in (one, other))
-        for each in differences(before, after, within=DECIMAL):
-            top = each.plain.split("/", 1)[0]
-            empty = {each.before, each.after} == {"-", "empty"}
-            if empty or top in _OWN or each.plain.endswith("UID"):
+        found = list(differences(before, after, within=DECIMAL))
+        differing = _words(found)
+        for each in found:
+            if _is_own(each):
                 continue
-            reason = reasons.settled(each.plain, declared)
+            reason = _settled(each, reasons, declared, differing)
             rows.append(Row(f"second way out, {one.role}: {each.path}", each.before, each.after, reason))
     return rows
+
+
+def _unsettled(home: Item, out: Outcome, mapping: Mapping, family: Family) -> list[Row]:
+    """What a second way home changes in what the first one brought.
+
+    That is in the form of the way back already, so that nothing is left to normalise: no difference has a reason.
+    """
+    if not out.made:
+        return []
+    back = _home(out, mapping, family)
+    if not back.made:
+        code = next((finding.code for finding in back.findings if finding.severity == "error"), "")
+        return [Row("second way home", "1 instance", f"0 instances {code}".strip(), "")]
+    found = differences(home, _item(back.made[0]), within=DECIMAL)
+    return [Row(f"second way home: {each.path}", each.before, each.after, "") for each in found if not _is_own(each)]
+
+
+def _reason(each: Difference, reasons: Reasons, declared: dict[str, Entry], differing: frozenset[str]) -> str:
+    absent = each.before == "-"
+    return reasons.of(each.plain, declared, differing, absent=absent, changed=not absent and each.after != "-")
+
+
+def _settled(each: Difference, reasons: Reasons, declared: dict[str, Entry], differing: frozenset[str]) -> str:
+    return reasons.settled(each.plain, declared, differing, absent=each.before == "-")
+
+
+def _words(found: Sequence[Difference]) -> frozenset[str]:
+    return frozenset(each.plain.rpartition("/")[2] for each in found)
+
+
+def _is_own(each: Difference) -> bool:
+    """Whether a difference only names an instance; an empty value says as much as none."""
+    empty = {each.before, each.after} == {"-", "empty"}
+    return empty or each.plain.split("/", 1)[0] in _OWN or each.plain.endswith("UID")
 
 
 def _item(made: Made) -> Item:

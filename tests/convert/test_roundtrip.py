@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.geometry.random_plans import random_plan
 from transcoder.cli.roundtrip import roundtrip
+from transcoder.codecs import CODECS
+from transcoder.codecs.apertures import LeafPositions
 from transcoder.dicom.bundle import instance_of
 from transcoder.dicom.consult import Shelf
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.dicom.files import read_file
 from transcoder.dicom.instance import Instance
+from transcoder.engine import blocks_back
 from transcoder.mapping.catalog import load
 from transcoder.roundtrip import Trip, round_trip
 
 from ..conftest import PUBLIC, SAMPLES, public_plans, sample_names
 
+Column = NDArray[np.float64]
 PLANS = int(os.environ.get("TRANSCODER_TRIPS", "500"))
 # What a set cannot hold and an RT Plan must have (T010): the way back is refused and says which attribute.
 REFUSED = {
@@ -103,23 +111,62 @@ def test_any_plan_returns(seed: int, draw: random.Random) -> None:
     assert [row for row in trip.rows if not row.reason] == []
 
 
-def test_a_difference_without_a_reason_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A leaf that comes home 0.1 mm aside is no normalisation: the second way out tells."""
-    from transcoder.codecs import CODECS
-    from transcoder.codecs.apertures import LeafPositions
+def _aside(positions: Column) -> Column:
+    return positions + 0.1
 
+
+def _mirrored(positions: Column) -> Column:
+    return -positions
+
+
+def _other_bank(positions: Column) -> Column:
+    return positions[:, ::-1]
+
+
+def _anything(positions: Column) -> Column:
+    return np.full_like(positions, 5.0)
+
+
+@pytest.mark.parametrize("wrong", [_aside, _mirrored, _other_bank, _anything])
+@pytest.mark.parametrize("way", ["forward", "backward"])
+def test_leaves_that_come_home_elsewhere_are_found(
+    monkeypatch: pytest.MonkeyPatch, way: str, wrong: Callable[[Column], Column]
+) -> None:
+    """An offset or a turned device is the one reason for other positions, and here is neither."""
     info = CODECS["leaf_positions"]
-    wrong = staticmethod(lambda *values, **more: (LeafPositions.backward(*values, **more)[0] + 0.1, None))
-    monkeypatch.setitem(CODECS, "leaf_positions", _with(info, wrong.__func__))
+    right = getattr(info, way)
+
+    def broken(*values: object, **more: object) -> tuple[object, ...]:
+        positions, *rest = right(*values, **more)
+        return wrong(positions), *rest
+
+    monkeypatch.setitem(CODECS, "leaf_positions", replace(info, **{way: broken}))
     trip = trip_of(SAMPLES / "first" / "static-mlc.dcm")
     assert trip is not None
-    assert any(not row.reason for row in trip.rows) or any("LeafJawPositions" in row.path for row in trip.rows)
+    assert trip.unexplained
 
 
-def _with(info: object, backward: object) -> object:
-    from dataclasses import replace
+@pytest.mark.parametrize("sample", ["static-mlc", "enhanced-devices"])
+def test_sets_whose_leaves_come_home_elsewhere_are_found(monkeypatch: pytest.MonkeyPatch, sample: str) -> None:
+    """A set is held to it by a second way home, which finds nothing left to normalise."""
+    info = CODECS["leaf_positions"]
+    wrong = lambda *values, **more: (-LeafPositions.backward(*values, **more)[0], None)  # noqa: E731
+    monkeypatch.setitem(CODECS, "leaf_positions", replace(info, backward=wrong))
+    folder = SAMPLES / "second" / sample
+    (path,) = folder.glob("*RTRadiationSet*.dcm")
+    trip = trip_of(path, *(each for each in sorted(folder.glob("*.dcm")) if each != path))
+    assert trip is not None
+    assert trip.unexplained
 
-    return replace(info, backward=backward)  # type: ignore[type-var]
+
+@pytest.mark.parametrize("lost", ["block.edge", "block.thickness"])
+def test_a_block_that_comes_home_without_its_shape_is_found(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """What a block without shape is given on the way out is no reason for having lost one."""
+    right = blocks_back.run_rule_back
+    monkeypatch.setattr(blocks_back, "run_rule_back", lambda scope, rule: rule.id == lost or right(scope, rule))
+    trip = trip_of(SAMPLES / "first" / "block-aperture.dcm")
+    assert trip is not None
+    assert trip.unexplained
 
 
 def test_a_lost_beam_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

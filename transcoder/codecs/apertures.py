@@ -23,6 +23,10 @@ Array = NDArray[np.float64]
 FULL = 360.0
 QUARTER = 90.0
 AS_NOTED = "as_noted"
+# What positions and boundaries take up: without a change of one of these they do not change.
+_CAUSES = (
+    "RTBeamLimitingDeviceOffset BeamModifierOrientationAngle RTBeamModifierDefinitionDistance LeafPositionBoundaries"
+)
 _READINGS_DIFFER = (
     "T107",
     "the note of C.8.8.14.17 and the geometry of C.36.2.2.19 give different openings for these leaves along y",
@@ -81,6 +85,7 @@ class BoundaryOrder:
     first="number",
     second="number",
     settles="an offset is part of positions and boundaries, a turn of 180 degrees of their signs",
+    settles_beside=_CAUSES,
     normalises="boundaries that decrease come back increasing; a device at 180 or 270 degrees is described at 0 or 90",
 )
 class LeafBoundaries:
@@ -138,6 +143,7 @@ class LeafBoundaries:
     second="number number",
     required=1,
     settles="an offset is part of positions and boundaries, a turn of 180 degrees of their signs",
+    settles_beside=_CAUSES,
     normalises="an offset becomes part of positions and boundaries; a device at 180 or 270 degrees is at 0 or 90",
 )
 class LeafPositions:

@@ -88,6 +88,7 @@ class CodecInfo:
     one_way: str
     eager: bool
     settles: str
+    settles_beside: tuple[str, ...]
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
@@ -145,6 +146,7 @@ def codec(
     one_way: str = "",
     eager: bool = False,
     settles: str = "",
+    settles_beside: str = "",
 ) -> Callable[[type], type]:
     """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message, section) of
     the same values, and ``lost`` which of the first-generation values do not arrive whole.
@@ -153,7 +155,8 @@ def codec(
     repeats. ``required`` is how many leading first-generation values must be there. ``normalises`` names what
     comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``,
     ``eager`` says that ``backward`` has something to say even where its value is absent; ``settles`` names what
-    the way back and out again gives in another form on the second side, with the same meaning.
+    the way back and out again gives in another form on the second side, with the same meaning, and ``settles_beside``
+    the attributes of which one differs, too, wherever that is so.
     """
 
     def register(cls: type) -> type:
@@ -172,6 +175,7 @@ def codec(
             one_way=one_way,
             eager=eager,
             settles=settles,
+            settles_beside=tuple(settles_beside.split()),
             forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
             backward=backward,
             doc=(cls.__doc__ or "").strip(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +34,9 @@ class _Said:
 
     by: str
     reason: str
+    # Attributes of which one must differ, too; and whether it is a reason only for what was absent.
+    beside: tuple[str, ...] = ()
+    absent: bool = False
 
 
 class Reasons:
@@ -81,7 +84,8 @@ class Reasons:
             for path in node.first if self.side == FIRST else node.second:
                 reason = _of_rule(node, self.mapping, self.side)
                 for base in (visit.bases(path, self.side) or ()) if not path.name else ():
-                    self._note(base.prefix, node.id, reason)
+                    beside, _ = _bounds(node)
+                    self._note(base.prefix, node.id, reason, beside)
                     if settled := _settles(node):
                         self._settle(base.prefix, path, node, settled)
         elif isinstance(node, Each):
@@ -100,7 +104,7 @@ class Reasons:
         words = [word for word, _ in rule.companions] + [step.key for step in path.steps if step.key]
         outer = prefix.rpartition("/")[0]
         for place in (prefix, *(f"{outer}/{word}" for word in words)):
-            self._settled.setdefault(place, []).append(_Said(rule.id, reason))
+            self._settled.setdefault(place, []).append(_Said(rule.id, reason, *_bounds(rule)))
 
     def _take_each(self, visit: Visit, node: Each) -> None:
         openings = node.openings
@@ -134,11 +138,15 @@ class Reasons:
                 for base in (inner.bases(path, FIRST) or ()) if not path.name else ():
                     self._note(base.prefix, node.id, "doses come back as they are mapped (C.36.11)")
 
-    def _note(self, plain: str, by: str, reason: str) -> None:
-        self._said.setdefault(plain, []).append(_Said(by, reason))
+    def _note(self, plain: str, by: str, reason: str, beside: tuple[str, ...] = ()) -> None:
+        self._said.setdefault(plain, []).append(_Said(by, reason, beside))
 
-    def of(self, plain: str, entries: Mapping[str, _Entry], *, absent: bool) -> str:
-        """The reason for a difference at a position, empty where nobody gives one; ``absent`` before the trip."""
+    def of(self, plain: str, entries: Mapping[str, _Entry], differing: Set[str], *, absent: bool, changed: bool) -> str:
+        """The reason for a difference at a position, empty where nobody gives one; ``absent`` before the trip.
+
+        ``differing`` are the keywords of all that differs in the instance; ``changed`` is a value that is there
+        before and after.
+        """
         if any(part.startswith("(") for part in plain.split("/")):
             return PRIVATE
         for path in _upwards(plain):
@@ -146,22 +154,30 @@ class Reasons:
             if entry is not None and entry.fate == "declared" and not absent:
                 return f"{entry.rule}: {entry.reason}" if entry.reason else ""
         said = [each for path in _upwards(plain) for each in self._said.get(path, ()) if each.reason]
-        if said:
-            return f"{said[0].by}: {said[0].reason}"
+        meant = [each for each in said if not each.beside or differing & set(each.beside)]
+        if meant:
+            return f"{meant[0].by}: {meant[0].reason}"
+        if said and changed:
+            # What is declared of an outer position, as of setup beams, is no reason for another value inside.
+            return ""
         for path in _upwards(plain):
             if path in self._declared:
                 return self._declared[path]
         return ""
 
-    def settled(self, plain: str, entries: Mapping[str, _Entry]) -> str:
-        """The reason for a difference between two ways out, of the narrow kinds that change no meaning."""
+    def settled(self, plain: str, entries: Mapping[str, _Entry], differing: Set[str], *, absent: bool) -> str:
+        """The reason for a difference between two ways out, of the narrow kinds that change no meaning.
+
+        ``differing`` are the keywords of all that differs in the instance.
+        """
         for path in _upwards(plain):
             entry = entries.get(path)
             if entry is not None and entry.fate == "declared":
                 return f"{entry.rule}: {entry.reason}"
         for path in _upwards(plain):
             for each in self._settled.get(path, ()):
-                return f"{each.by}: {each.reason}"
+                if (absent or not each.absent) and (not each.beside or differing & set(each.beside)):
+                    return f"{each.by}: {each.reason}"
         return ""
 
 
@@ -169,6 +185,16 @@ def _upwards(plain: str) -> Iterator[str]:
     while plain:
         yield plain
         plain = plain.rpartition("/")[0]
+
+
+def _bounds(rule: Rule) -> tuple[tuple[str, ...], bool]:
+    """Where what the codecs of a rule settle is no reason."""
+    infos = [CODECS[via.codec] for via in rule.via if via.codec in CODECS and CODECS[via.codec].settles]
+    if rule.one_way == "forward":
+        return (), False
+    if rule.value is not None:
+        return (), True
+    return tuple(word for info in infos for word in info.settles_beside), any(info.eager for info in infos)
 
 
 def _settles(rule: Rule) -> str:
