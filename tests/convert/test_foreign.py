@@ -245,3 +245,12 @@ def test_nothing_is_written_for_what_is_refused(tmp_path: Path) -> None:
     told = {finding.code for line in lines if line.status == "refused" for finding in line.findings}
     assert "T200" in told
     assert len(list(out.rglob("*.dcm"))) == 1
+
+
+def test_a_set_without_uid_is_refused() -> None:
+    """A finding of the source, and no internal error."""
+    datasets = build_foreign("without-home")
+    whole = next(each for each in datasets if "RTRadiationSequence" in each)
+    del whole.SOPInstanceUID
+    codes = {finding.code for finding in brought(datasets).findings if finding.severity == "error"}
+    assert codes == {"T010"}

@@ -56,6 +56,9 @@ def check_members(
     word = family.members.plain
     radiation_class = family.targets[1].sop_class
     for source in sets:
+        if not source.sop_instance_uid:
+            message = "the set has no UID, and that of what is made of it follows from it"
+            run.tell("T010", Severity.ERROR, message, "SOPInstanceUID", cite="PS3.3 C.12.1")
         row = members.by_set[source.sop_instance_uid]
         if not row:
             run.tell("T200", Severity.ERROR, "the set names no radiation", word, cite="PS3.3 C.36.10")
