@@ -100,7 +100,7 @@ def _require_order(moments: list[str]) -> None:
             raise Refused("T134", f"control point {place} is recorded as earlier than the one before")
 
 
-@codec("planned_index", first="sparse sparse sparse", second="number", required=1)
+@codec("planned_index", first="sparse sparse sparse", second="sparse", required=1)
 class PlannedIndex:
     """Index of the planned point (n, 1) from 0, delivered and specified meterset (n, 1) <-> its index from 1.
 
