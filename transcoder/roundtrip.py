@@ -16,7 +16,6 @@ from transcoder.engine.way_back import in_order
 from transcoder.findings import Entry, Fate, Finding
 from transcoder.mapping.model import Family, Mapping
 from transcoder.mapping.reasons import Reasons
-from transcoder.paths import parse
 
 __all__ = ["Row", "Trip", "round_trip"]
 
@@ -153,9 +152,10 @@ def _consulting(home: Item, source: Item, family: Family) -> Item:
             continue
         home[tag] = source[tag]
         for _, path in (each for target in family.targets for each in target.lookups):
-            key = parse(path.steps[-1].value) if path.role == companion.role and path.steps[-1].key else None
-            if key is not None and key.role == family.root and tag_of(key.keyword) in source:
-                home[tag_of(key.keyword)] = source[tag_of(key.keyword)]
+            value = path.steps[-1].value if path.role == companion.role else ""
+            word = value.removeprefix(f"@{family.root}/")
+            if word != value and tag_of(word) in source:
+                home[tag_of(word)] = source[tag_of(word)]
     return home
 
 

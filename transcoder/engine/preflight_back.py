@@ -79,9 +79,10 @@ def check_members(
 
 
 def _tell_class(run: Run, instance: Instance, family: Family, place: str) -> None:
+    section = "C.8.8.14" if family.joined_by is None else "C.8.8.21"
     for uid, code, text in family.other_members:
         if uid == instance.sop_class_uid:
-            run.tell(code, Severity.ERROR, text, place, cite="PS3.3 C.8.8.14")
+            run.tell(code, Severity.ERROR, text, place, cite=f"PS3.3 {section}")
             return
     run.tell("T011", Severity.ERROR, "no sheets convert instances of this SOP Class", f"{place}/SOPClassUID")
 
