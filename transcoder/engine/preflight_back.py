@@ -71,8 +71,9 @@ def check_members(
                 _tell_class(run, each, family, place)
     every = [*sets, *members.instances()]
     _same(run, every, ("PatientID", "IssuerOfPatientID"), "T212", "patients", "C.7.1.1")
-    framed = every if family.joined_by is None else members.instances()
-    _same(run, framed, ("FrameOfReferenceUID",), "T202", "frames of reference", "C.36.10.1.2")
+    if family.joined_by is None:
+        # The records of a fraction may each have a frame of their own (10.39.1.2).
+        _same(run, every, ("FrameOfReferenceUID",), "T202", "frames of reference", "C.36.10.1.2")
     _check_machines(run, members.instances())
     for each in every:
         _check_source(run, each, {uid for uid, kind in family.sop_classes if kind == "standard"})
