@@ -14,7 +14,7 @@ from transcoder.dicom.files import Unread, encode_file, read_instances, write_fi
 from transcoder.dicom.instance import Instance
 from transcoder.engine.preserve import embed
 from transcoder.engine.split import Outcome, split
-from transcoder.engine.way_back import bring_back, lineage
+from transcoder.engine.way_back import bring_back, family_of_set, lineage
 from transcoder.errors import ConversionError, SourceError, UsageError
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.catalog import load
@@ -35,6 +35,7 @@ __all__ = [
     "is_companion",
     "is_member",
     "joined",
+    "joining",
     "read",
     "transcode",
     "validate",
@@ -167,12 +168,28 @@ def is_member(instance: Instance, mapping: Mapping) -> bool:
     return all(instance.sop_class_uid != family.targets[0].sop_class for family in mapping.families.values())
 
 
-def joined(sets: Sequence[Instance], others: Sequence[Instance], mapping: Mapping) -> list[list[Instance]]:
-    """The sets of one study whose radiations come from one first-generation instance, together; others alone."""
+def joined(
+    sets: Sequence[Instance], others: Sequence[Instance], mapping: Mapping, *, every: bool = True
+) -> list[list[Instance]]:
+    """The sets of one study whose radiations come from one first-generation instance, together; others alone.
+
+    Without ``every`` only those are together that make one instance in any case, as the record sets of a session.
+    """
     groups: dict[tuple[str, ...], list[Instance]] = {}
     for each in sets:
-        groups.setdefault(lineage(each, others, mapping), []).append(each)
+        together = every or family_of_set(each, mapping).joined_by is not None
+        key = lineage(each, others, mapping) if together else (each.sop_instance_uid,)
+        groups.setdefault(key, []).append(each)
     return list(groups.values())
+
+
+def joining(mapping: Mapping) -> dict[str, str]:
+    """The classes of sets of which several make one instance in any case, and the attribute that they share then."""
+    return {
+        family.targets[0].sop_class: family.joined_by.keyword
+        for family in mapping.families.values()
+        if family.joined_by is not None
+    }
 
 
 def _family(instance: Instance, mapping: Mapping) -> Family:
@@ -202,10 +219,10 @@ def transcode(
 
     ``to`` is ``second`` or ``first``, or empty to take it from the SOP Classes; ``policy`` ``warn`` also reads
     values that are illegal and yet unambiguous. On the way to the first generation ``join`` makes one instance of
-    the sets that share a source, and ``remake`` makes a new one even where the source is at hand; without it the
-    result holds that source. ``surrogate`` makes a marked stand-in of a set whose radiations no RT Plan can hold.
-    Raises :class:`~transcoder.errors.ConversionError`, which carries the findings, when a source cannot be
-    converted; never returns a part.
+    the sets that share a source (record sets of one session always make one), and ``remake`` makes a new one even
+    where the source is at hand; without it the result holds that source. ``surrogate`` makes a marked stand-in of a
+    set whose radiations no RT Plan can hold. Raises :class:`~transcoder.errors.ConversionError`, which carries the
+    findings, when a source cannot be converted; never returns a part.
     """
     if to not in ("", "first", "second"):
         raise UsageError(f"'{to}' is no generation: first or second")
@@ -248,8 +265,7 @@ def _sources(members: Sequence[Instance], mapping: Mapping, to: str, *, join: bo
     back = [each for each in alone if each.sop_class_uid in _SECOND]
     if back and to == "first":
         alone = back
-    groups = joined(back, members, mapping) if join else [[each] for each in back]
-    return [[each] for each in alone if each not in back] + groups
+    return [[each] for each in alone if each not in back] + joined(back, members, mapping, every=join)
 
 
 def _sum(left: Account, right: Account) -> Account:

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from transcoder import __version__
-from transcoder.api import class_direction, consulted_classes
+from transcoder.api import class_direction, consulted_classes, joining
 from transcoder.dicom.consult import Shelf, class_in
 from transcoder.dicom.files import Unread, find_files, read_file, replacing
 from transcoder.findings import Finding, Severity
@@ -76,7 +76,7 @@ def convert_each(
         folder = Path(held.enter_context(TemporaryDirectory(dir=out, prefix=".work-")))
         spool = held.enter_context(TemporaryFile("w+b"))
         classes = {class_in(path) for path in paths}
-        worker = Worker(mapping, options, Shelf(paths, consulted_classes(classes, mapping)), folder)
+        worker = Worker(mapping, options, Shelf(paths, consulted_classes(classes, mapping), joining(mapping)), folder)
         run = _Run(out, spool)
         for number, done in enumerate(_all(worker, paths, jobs, executor, held), start=1):
             run.take(done)

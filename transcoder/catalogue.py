@@ -167,6 +167,10 @@ CODES: dict[str, Entry] = {
     "T243": Entry(INFO, "Preserved source is given back"),
     "T245": Entry(ERROR, "Radiation without its set"),
     "T246": Entry(WARNING, "Joined sets differ"),
+    "T250": Entry(ERROR, "Radiation record has no RT Beams Treatment Record"),
+    "T251": Entry(ERROR, "Record is of another session than its set"),
+    "T252": Entry(ERROR, "Radiation is no record"),
+    "T253": Entry(WARNING, "Tolerance violation that nobody overrode"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from transcoder.api import convert_instance, convert_sets, direction_of
-from transcoder.dicom.consult import named_by
+from transcoder.api import convert_instance, convert_sets, joined
 from transcoder.dicom.difference import Difference, differences, expanded, from_first_turn
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
+from transcoder.engine.preflight_back import Members
 from transcoder.engine.split import Made, Outcome
+from transcoder.engine.way_back import in_order
 from transcoder.findings import Entry, Fate, Finding
 from transcoder.mapping.model import Family, Mapping
 from transcoder.mapping.reasons import Reasons
@@ -78,12 +79,15 @@ def round_trip(source: Instance, others: Sequence[Instance], mapping: Mapping, *
     normalises, or by a rule of one direction; and the second way out must give the content of the first, or what
     came back does not mean the same. None for an instance that is no source by itself.
     """
-    direction = direction_of(source, mapping)
-    family = next(iter(mapping.families.values()))
-    if direction == "second":
-        return _from_first(source, others, mapping, family, lenient=lenient)
-    if direction == "first" and source.sop_class_uid == family.targets[0].sop_class:
-        return _from_second(source, others, mapping, family, lenient=lenient)
+    for family in mapping.families.values():
+        if source.sop_class_uid in {uid for uid, _ in family.sop_classes}:
+            return _from_first(source, others, mapping, family, lenient=lenient)
+        if source.sop_class_uid == family.targets[0].sop_class:
+            sets = [source, *(each for each in others if each.sop_class_uid == source.sop_class_uid)]
+            group = next(each for each in joined(sets, others, mapping, every=False) if source in each)
+            group = in_order(group, family)
+            # Sets that make one instance go together, with the first of them.
+            return _from_second(group, others, mapping, family, lenient=lenient) if group[0] is source else None
     return None
 
 
@@ -106,26 +110,26 @@ def _from_first(
     differing = _words(found)
     for each in found:
         trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))
-    again = convert_instance(Instance(_unlinked(home, family)), others, mapping, lenient=lenient)
+    copy = _consulting(_unlinked(home, family), source.item, family)
+    again = convert_instance(Instance(copy), others, mapping, lenient=lenient)
     trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
     trip.rows.extend(_unsettled(home, again, mapping, family))
     return trip
 
 
 def _from_second(
-    source: Instance, others: Sequence[Instance], mapping: Mapping, family: Family, *, lenient: bool
+    sets: Sequence[Instance], others: Sequence[Instance], mapping: Mapping, family: Family, *, lenient: bool
 ) -> Trip:
-    back = convert_sets([source], others, mapping, lenient=lenient, remake=True)
+    source = sets[0]
+    back = convert_sets(sets, others, mapping, lenient=lenient, remake=True)
     if not back.made:
         return Trip(source.path, "refused", findings=back.findings)
-    home = _unlinked(_item(back.made[0]), family)
+    home = _naming(_unlinked(_item(back.made[0]), family), others, family)
     out = convert_instance(Instance(home), others, mapping, lenient=lenient)
     if not out.made:
         return Trip(source.path, "refused on the way back", findings=out.findings)
-    known = {each.sop_instance_uid: each for each in others}
-    named = {uid for uid in named_by(source.item) if uid in known}
-    kinds = {family.targets[1].sop_class}
-    before = [source, *(known[uid] for uid in back.parts if uid in named and known[uid].sop_class_uid in kinds)]
+    parts = Members.of(sets, others, family)
+    before = [each for one in sets for each in (one, *parts.of_set(one))]
     declared = _declared(back)
     reasons = Reasons(mapping, family, "second")
     points, keys = reasons.points()
@@ -144,6 +148,35 @@ def _from_second(
             trip.rows.append(_row(each, reason or _settled(each, reasons, declared, differing)))
     trip.rows.extend(_unsettled(home, out, mapping, family))
     return trip
+
+
+def _consulting(home: Item, source: Item, family: Family) -> Item:
+    """What came home, with the source's reference to what it consults where it has an empty place for one."""
+    for companion in family.companions:
+        tag = tag_of(companion.named.steps[0].keyword)
+        if companion.named.role != family.root or tag not in home or not home[tag].is_empty() or tag not in source:
+            continue
+        home[tag] = source[tag]
+        for _, path in (each for target in family.targets for each in target.lookups):
+            value = path.steps[-1].value if path.role == companion.role else ""
+            word = value.removeprefix(f"@{family.root}/")
+            if word != value and tag_of(word) in source:
+                home[tag_of(word)] = source[tag_of(word)]
+    return home
+
+
+def _naming(home: Item, others: Sequence[Instance], family: Family) -> Item:
+    """What came home, naming the one instance at hand that it could consult where it has an empty place for that."""
+    for companion in family.companions:
+        sequence, name = companion.named.steps
+        tag = tag_of(sequence.keyword)
+        known = [each for each in others if each.sop_class_uid == companion.sop_class]
+        if companion.named.role == family.root and tag in home and home[tag].is_empty() and len(known) == 1:
+            item = Item()
+            item.put(tag_of("ReferencedSOPClassUID"), "UI", companion.sop_class.encode())
+            item.put(tag_of(name.keyword), "UI", known[0].sop_instance_uid.encode())
+            home.put(tag, "SQ", [item])
+    return home
 
 
 def _home(out: Outcome, mapping: Mapping, family: Family) -> Outcome:

@@ -18,6 +18,7 @@ from transcoder.api import (
     is_companion,
     is_member,
     joined,
+    joining,
 )
 from transcoder.dicom.consult import Shelf
 from transcoder.dicom.elements import encode, scan
@@ -143,7 +144,7 @@ class Worker:
         options = self.options
         try:
             others = self.shelf.beside(read)
-            group = self._joined(read) if options.join else [read]
+            group = self._joined(read)
             if len(group) > 1:
                 done.group = [each.sop_instance_uid for each in group if each is not read]
                 beside = [other for each in group for other in self.shelf.beside(each)]
@@ -171,8 +172,12 @@ class Worker:
             return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
 
     def _joined(self, read: Instance) -> list[Instance]:
-        """The set with those that share its source, in the order of their names."""
+        """The set with those that make one instance with it: of its session, or where asked for of its source."""
         if direction_of(read, self.mapping) != "first":
+            return [read]
+        if joining(self.mapping).get(read.sop_class_uid):
+            return next(group for group in joined([read, *self.shelf.sharing(read)], [], self.mapping) if read in group)
+        if not self.options.join:
             return [read]
         sets = [
             each for each in self.shelf.of_class(read.sop_class_uid) if each.sop_instance_uid != read.sop_instance_uid

@@ -311,6 +311,7 @@ def mappings(draw: st.DrawFn) -> Drawn:
 
 
 # --- positions -----------------------------------------------------------------------------------------------------
+CONTINUED = st.sampled_from([["YES"], ["NO"]])
 POSITIONS = st.sampled_from([["HFS"], ["HFP"], ["FFS"], ["FFP"], ["HFDR"], ["HFDL"], ["FFDR"], ["FFDL"]])
 TURN = st.one_of(decimals(-400, 760, 2), st.sampled_from([0.0, 90.0, 180.0, 270.0, 360.0]))
 TILT = decimals(-80, 80, 2)
@@ -631,6 +632,12 @@ LAWS: dict[str, Law] = {
     "delivered_isocenter": Law(table_travels()),
     "only": Law(plain(st.lists(LENGTH, min_size=1, max_size=4).map(column))),
     "completion": Law(fractions()),
+    "last": Law(plain(shares().map(column))),
+    "began": Law(moments().map(lambda pair: (([date + time for date, time in zip(*pair, strict=True)],), {}))),
+    "specified_meterset": Law(plain(shares().map(column), shares().map(lambda units: column(units)[:1]), CONTINUED)),
+    "specified_total": Law(
+        plain(shares().map(column), shares().map(column), CONTINUED, st.sampled_from([["NORMAL"], ["ABNORMAL"]]))
+    ),
     "technique": Law(
         shares().flatmap(
             lambda units: st.tuples(

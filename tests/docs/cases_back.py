@@ -124,7 +124,22 @@ def back_cases(
         "T222": ("static-mlc", {1: [put("RTBeamModifierDefinitionDistance", _number(500)),
             put("RTBeamLimitingDeviceDefinitionSequence[2]/BeamModifierOrientationAngle", _number(45))]}),
     }  # fmt: skip
+
+    def told_of_record(name: str, changes: Changes) -> list[str]:
+        outcome = bring_back(bundle(sample(f"records/first/{name}")), changes)
+        return [str(finding) for finding in outcome.findings]
+
+    records: dict[str, tuple[str, Changes]] = {
+        "T250": ("arc-record", {1: [put("SOPClassUID", "1.2.840.10008.5.1.4.1.1.481.18")]}),
+        "T251": ("arc-record", {1: [put("TreatmentSessionUID", "2.25.1")]}),
+        "T252": ("arc-record", {1: [put("RTRecordFlag", "NO")]}),
+        "T253": ("overrides", {}),
+    }
     found: dict[str, Callable[[], list[str]]] = {"T200": no_radiation, "T204": named_back, "T224": taken_for_the_plan}
     found["T223"] = lambda: [str(finding) for finding in stood_in().findings]
+    found |= {
+        code: (lambda name=name, changes=changes: told_of_record(name, changes))
+        for code, (name, changes) in records.items()
+    }
     found |= {code: (lambda name=name, changes=changes: told(name, changes)) for code, (name, changes) in rows.items()}
     return found

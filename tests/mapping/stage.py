@@ -21,7 +21,8 @@ from transcoder.engine.tree import TargetTree
 from transcoder.engine.writing import finish_points
 from transcoder.findings import Severity
 from transcoder.mapping.check_roles import Visit
-from transcoder.mapping.model import Each, Mapping, Openings, Points, Rule
+from transcoder.mapping.model import Each, Mapping, Openings, Rule
+from transcoder.mapping.targets import Points
 from transcoder.paths import Path, parse
 
 __all__ = ["Stage", "backward", "forward", "runs_back"]

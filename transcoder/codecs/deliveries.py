@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from transcoder.codecs.frames import PATIENT_AXES, rotation_x, rotation_y
 from transcoder.codecs.registry import Refused, codec
 
-__all__ = ["Completion", "DateTime", "DeliveredIsocenter", "DeliveredMeterset", "Only", "PlannedIndex"]
+__all__ = [
+    "Began",
+    "Completion",
+    "DateTime",
+    "DeliveredIsocenter",
+    "DeliveredMeterset",
+    "Last",
+    "Only",
+    "PlannedIndex",
+    "SpecifiedMeterset",
+    "SpecifiedTotal",
+]
 
 Column = NDArray[np.float64]
 DECIMALS = 9
@@ -19,7 +30,8 @@ DECIMALS = 9
 SAME = 0.05
 DATE = re.compile(r"\d{8}\Z")
 TIME = re.compile(r"([01]\d|2[0-3])([0-5]\d([0-5]\d|60)?)?(\.\d{1,6})?\Z")
-# PS3.5 6.2: a date-time with all its digits.
+# PS3.5 6.2: the digits of a date, and those of a date-time with all of them.
+DAY = 8
 WHOLE = 14
 
 
@@ -72,7 +84,13 @@ class DateTime:
     @staticmethod
     def backward(moments: list[str]) -> tuple[list[str], list[str]]:
         plain = [re.split(r"[+-]", moment)[0] for moment in moments]
-        return [moment[:8] for moment in plain], [moment[8:] for moment in plain]
+        if len({moment[len(local) :] for moment, local in zip(moments, plain, strict=True)}) > 1:
+            raise Refused("T137", "the times of the control points differ in their offset from UTC")
+        for place, moment in enumerate(plain):
+            if not DATE.match(moment[:DAY]) or not TIME.match(moment[DAY:]):
+                raise Refused("T137", f"the moment of control point {place} is no date and time of PS3.5 6.2")
+        _require_order(plain)
+        return [moment[:DAY] for moment in plain], [moment[DAY:] for moment in plain]
 
 
 def _require_order(moments: list[str]) -> None:
@@ -82,7 +100,7 @@ def _require_order(moments: list[str]) -> None:
             raise Refused("T134", f"control point {place} is recorded as earlier than the one before")
 
 
-@codec("planned_index", first="sparse sparse sparse", second="number", required=1)
+@codec("planned_index", first="sparse sparse sparse", second="sparse", required=1)
 class PlannedIndex:
     """Index of the planned point (n, 1) from 0, delivered and specified meterset (n, 1) <-> its index from 1.
 
@@ -189,6 +207,67 @@ class Only:
         if not len(stated) or (stated != stated[0]).any():
             return (None,)
         return (stated[0],)
+
+
+@codec("last", first="number", second="number", one_way="the last of several values does not tell the others")
+class Last:
+    """The values (n, k) of the control points -> that of the last one (k,)."""
+
+    @staticmethod
+    def forward(values: Column) -> tuple[Column]:
+        return (values[-1],)
+
+
+@codec("began", first="stated", second="text text", one_way="the first of several moments does not tell the others")
+class Began:
+    """The date-time of each control point -> date and time of the first one."""
+
+    @staticmethod
+    def forward(moments: list[str]) -> tuple[list[str], list[str]]:
+        dates, times = DateTime.backward(moments[:1])
+        return dates, times
+
+
+@codec(
+    "specified_meterset",
+    first="number sparse text",
+    second="number",
+    required=2,
+    one_way="it is told from the points that were reached",
+)
+class SpecifiedMeterset:
+    """Delivered meterset and planned index (n, 1), continuation flag -> the specified meterset (n, 1) as far as known.
+
+    A planned point that was delivered was reached at its specified meterset (C.8.8.21.2.2). Where a delivery was
+    resumed its record counts from 0, and the meterset from which it was resumed is not known.
+    """
+
+    @staticmethod
+    def forward(delivered: Column, index: Column, continued: list[str] | None = None) -> tuple[Column | None]:
+        if continued == ["YES"]:
+            return (None,)
+        return (np.where(np.isnan(index), np.nan, delivered),)
+
+
+@codec(
+    "specified_total",
+    first="number sparse text text",
+    second="number",
+    required=2,
+    one_way="it is told from the points that were reached",
+)
+class SpecifiedTotal:
+    """Delivered meterset and planned index (n, 1), continuation flag, termination status -> the specified one (1,).
+
+    Only a delivery from the start that ended as expected at a planned point delivered what was specified (C.36.22).
+    """
+
+    @staticmethod
+    def forward(
+        delivered: Column, index: Column, continued: list[str] | None = None, status: list[str] | None = None
+    ) -> tuple[Column | None]:
+        whole = continued != ["YES"] and status == ["NORMAL"] and not np.isnan(index[-1, 0])
+        return (delivered[-1] if whole else None,)
 
 
 @codec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from transcoder.dicom.elements import Item, tag_of
@@ -48,7 +48,11 @@ def named_by(item: Item) -> Iterator[str]:
 class Shelf:
     """The files of a run that others may consult: their names and what they name are kept, their content is not."""
 
-    def __init__(self, paths: Iterable[Path], classes: Collection[str]) -> None:
+    def __init__(
+        self, paths: Iterable[Path], classes: Collection[str], shared: Mapping[str, str] | None = None
+    ) -> None:
+        self._shared = shared or {}
+        self._sharing: dict[tuple[str, bytes], list[str]] = {}
         self._paths: dict[str, Path] = {}
         self._names: dict[str, frozenset[str]] = {}
         self._read: dict[str, Instance] = {}
@@ -60,11 +64,24 @@ class Shelf:
             if isinstance(read, Instance) and read.sop_class_uid in classes:
                 self._paths.setdefault(read.sop_instance_uid, path)
                 self._names.setdefault(read.sop_instance_uid, frozenset(named_by(read.item)))
+                if key := self._key(read):
+                    self._sharing.setdefault(key, []).append(read.sop_instance_uid)
 
     def of_class(self, sop_class_uid: str) -> list[Instance]:
         """Every instance of one class, in the order of their UIDs."""
         read = [read_file(path) for _, path in sorted(self._paths.items())]
         return [each for each in read if isinstance(each, Instance) and each.sop_class_uid == sop_class_uid]
+
+    def _key(self, instance: Instance) -> tuple[str, bytes] | None:
+        word = self._shared.get(instance.sop_class_uid)
+        element = instance.item.get(tag_of(word)) if word else None
+        return (instance.sop_class_uid, element.raw.rstrip(b"\0 ")) if element is not None else None
+
+    def sharing(self, instance: Instance) -> list[Instance]:
+        """The other instances of its class that share what the shelf was told to go by (``shared``)."""
+        key = self._key(instance)
+        named = {uid: None for uid in (self._sharing.get(key, ()) if key else ()) if uid != instance.sop_instance_uid}
+        return [read for uid in named if (read := self._instance(uid)) is not None]
 
     def beside(self, instance: Instance) -> list[Instance]:
         """What the instance names, what names it, and what stands in such a relation to those."""

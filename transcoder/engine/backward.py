@@ -21,7 +21,7 @@ from transcoder.mapping.marks import NOWHERE
 from transcoder.mapping.model import Mapping, Rule, Table, Via
 from transcoder.paths import Path
 
-__all__ = ["convert_back", "kinds_back", "run_rule_back", "write_values"]
+__all__ = ["convert_back", "elements_below", "kinds_back", "run_rule_back", "write_values"]
 
 
 def run_rule_back(scope: Scope, rule: Rule) -> None:
@@ -62,15 +62,15 @@ def _account(scope: Scope, rule: Rule) -> None:
 def _account_element(scope: Scope, rule: Rule, element: Element) -> None:
     known = element.is_empty() or (_says_what_stands(scope, rule, element) if rule.value is None else False)
     if known or (rule.value is not None and _is_constant(scope, rule, element)):
-        scope.run.ledger.derive(_all(element), rule.id)
+        scope.run.ledger.derive(elements_below(element), rule.id)
     elif rule.only_back:
         raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
     elif rule.lost_back:
-        scope.run.ledger.lose(_all(element), rule.id, f"never: {rule.lost_back}")
+        scope.run.ledger.lose(elements_below(element), rule.id, f"never: {rule.lost_back}")
         message = f"not carried: {rule.lost_back}"
         scope.run.tell("T106", Severity.INFO, message, _source_place(scope, rule), rule.id, rule.cite)
     elif rule.value is None:
-        scope.run.ledger.derive(_all(element), rule.id)
+        scope.run.ledger.derive(elements_below(element), rule.id)
 
 
 def _says_what_stands(scope: Scope, rule: Rule, element: Element) -> bool:
@@ -86,7 +86,7 @@ def _account_column(scope: Scope, rule: Rule, path: Path) -> None:
         return
     rows = [element for element in scope.tables[path.role].rows(path.keyword) if element is not None]
     if rule.value is None or all(_is_constant(scope, rule, element) for element in rows):
-        scope.run.ledger.derive([each for element in rows for each in _all(element)], rule.id)
+        scope.run.ledger.derive([each for element in rows for each in elements_below(element)], rule.id)
     elif rule.only_back:
         raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
 
@@ -100,8 +100,9 @@ def _is_constant(scope: Scope, rule: Rule, element: Element) -> bool:
     return bool(element.raw.rstrip(b" \0") == constant_bytes(element.tag, rule.value).rstrip(b" \0"))
 
 
-def _all(element: Element) -> list[Element]:
-    below = [inner for item in element.items for each in item.values() for inner in _all(each)]
+def elements_below(element: Element) -> list[Element]:
+    """An element and all that stands inside its items."""
+    below = [inner for item in element.items for each in item.values() for inner in elements_below(each)]
     return [element, *below]
 
 
@@ -178,7 +179,7 @@ def _require_companions(scope: Scope, rule: Rule) -> None:
             raise Refused("T209", f"{word} is not what {path.keyword} needs to be read by")
     for word in (*keys, *(word for word, _ in rule.companions)):
         if (element := item.get(tag_of(word))) is not None:
-            scope.run.ledger.derive(_all(element), rule.id)
+            scope.run.ledger.derive(elements_below(element), rule.id)
 
 
 def _require_single(rule: Rule, kinds: list[str], cells: list[Cell]) -> None:
@@ -224,7 +225,8 @@ def _outputs(scope: Scope, rule: Rule, values: list[Any]) -> tuple[Any, ...]:
         return ()
     if not rule.via or not rule.via[0].codec:
         empty = isinstance(values[0], Element) and values[0].is_empty()
-        if empty and (not rule.otherwise or any(each.action == "empty" for each in rule.otherwise)):
+        kept = not rule.otherwise or any(each.action == "empty" for each in rule.otherwise)
+        if empty and kept and (not rule.otherwise or values[0].vr != "SQ"):
             # Empty on the way forward, too: a Type 2 attribute on either side.
             return (values[0],)
         return () if empty or values[0] is None else (values[0],)

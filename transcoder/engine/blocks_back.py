@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from transcoder.codecs.registry import Cell, Refused
-from transcoder.dicom.elements import Item, tag_of, vr_of
+from transcoder.dicom.elements import Element, Item, tag_of, vr_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.values import encode_numbers, whole_number
-from transcoder.engine.backward import convert_back, kinds_back, run_rule_back
+from transcoder.engine.backward import convert_back, elements_below, kinds_back, run_rule_back
 from transcoder.engine.blocks import plain_kind
 from transcoder.engine.conditions import hold
 from transcoder.engine.distinct_back import run_distinct_back
 from transcoder.engine.doses_back import run_assemble_back
+from transcoder.engine.points_back import run_at_points
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import DeviceRows, DeviceWriter, PointRows, Scope
 from transcoder.findings import Origin, Severity
@@ -58,6 +59,10 @@ def _run_each(scope: Scope, block: Each) -> None:
     items, sequence = items_at(scope, block.second)
     item_role = f"{block.id}_item"
     chosen = [item for item in items if hold(scope.child(items={item_role: item}), block.second_when)]
+    _leave_aside(scope, block, items, chosen)
+    if block.moment is not None:
+        _run_moments(scope, block, chosen, sequence)
+        return
     inner_scopes: list[tuple[Scope, Item]] = []
     for item in chosen:
         place = scope.place(block.second.role, f"{block.second.plain}[{items.index(item)}]")
@@ -72,6 +77,32 @@ def _run_each(scope: Scope, block: Each) -> None:
         _run_item(inner, block, number, openings)
     _count(scope, block, items, len(inner_scopes))
     if sequence is not None and inner_scopes:
+        scope.run.ledger.carry([sequence], block.id)
+
+
+def _leave_aside(scope: Scope, block: Each, items: list[Item], chosen: list[Item]) -> None:
+    """Say of the items that are not for this block why they are for none, where the block knows."""
+    kept = {id(item) for item in chosen}
+    lost = [item for item in items if id(item) not in kept] if block.lost_back else []
+    for item in lost:
+        elements = [each for element in item.values() for each in elements_below(element)]
+        scope.run.ledger.lose(elements, block.id, f"never: {block.lost_back}")
+    if lost:
+        place = scope.place(block.second.role, block.second.plain)
+        message = f"{len(lost)} item(s) not carried: {block.lost_back}"
+        scope.run.tell("T253", Severity.WARNING, message, place, block.id, block.cite)
+
+
+def _run_moments(scope: Scope, block: Each, chosen: list[Item], sequence: Element | None) -> None:
+    items = sequence.items if sequence is not None else []
+    named = [(item, scope.place(block.second.role, f"{block.second.plain}[{items.index(item)}]")) for item in chosen]
+    try:
+        run_at_points(scope, block, named, run_nodes_back)
+    except Refused as refusal:
+        place = scope.place(block.second.role, block.second.plain)
+        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), place, block.id, block.cite)
+        return
+    if sequence is not None:
         scope.run.ledger.carry([sequence], block.id)
 
 

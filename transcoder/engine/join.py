@@ -13,6 +13,7 @@ from transcoder.dicom.elements import Element, Item, encode, tag_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import Texts, ValueFault, encode_numbers, whole_number
+from transcoder.engine.backward import elements_below
 from transcoder.engine.beside import Consulted
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.ledger import Ledger
@@ -28,8 +29,9 @@ from transcoder.engine.split import Made, Outcome
 from transcoder.engine.surrogate import StandIns, stand_in
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Finding, Origin, Severity
-from transcoder.mapping.model import Declared, Family, Sheet, Target, flatten
+from transcoder.mapping.model import Declared, Family, Sheet, flatten
 from transcoder.mapping.model import Mapping as Sheets
+from transcoder.mapping.targets import Target
 from transcoder.paths import Path, parse
 
 __all__ = ["join"]
@@ -190,38 +192,52 @@ class _Joiner:
 
     def _set(self, source: Instance, number: int) -> None:
         role = self.set_target.role
-        group = self.tree.append(self.tree.root, self.set_target.per.steps)
-        self._put(group, "FractionGroupNumber", number)
         # A joined set fills a root of its own, which is merged: what an instance has once comes from the first set.
         root = self.tree.root if number == 1 else Item()
         scope = self.scope.child(
             items={role: source.item, "instance": source.item},
             places={role: "", "instance": ""},
-            targets={self.family.root: root, "source": root, self.set_target.item_role: group},
+            targets={self.family.root: root, "source": root},
         )
+        if not self.set_target.group_by:
+            group = self.tree.append(self.tree.root, self.set_target.per.steps)
+            scope = scope.child(targets={self.set_target.item_role: group})
+            self._number(group, self.set_target.number, number)
         check_requires(scope, self.family, role)
         scope = self.beside.open(scope, source.sop_instance_uid)
         for each in self.beside.instances():
             self._account_shared(scope, each)
-        beams = [self._radiation(scope, group, each, place) for place, each in enumerate(self.members.of_set(source))]
+        beams = [self._radiation(scope, each, place) for place, each in enumerate(self.members.of_set(source))]
         if self.run.failed:
             return
         known = {beam.instance.sop_instance_uid: _known(beam.scope) for beam in beams if beam is not None}
         self.run.members.update(known)
         scope.per_item = lambda item: known.get(_referenced(item))
         for name in self.set_target.sheets:
-            self._sheet(scope, self.run.mapping.sheets[name])
+            self._set_sheet(scope, self.run.mapping.sheets[name], beams)
         for beam in beams:
             if beam is not None:
                 self._close(beam)
-        self._put(group, "NumberOfBeams", len(beams))
+        if (count := self.radiation_target.count) is not None:
+            self._number(scope.targets[count.role], count, len(beams))
         if root is not self.tree.root:
             merge_root(self.run, self.tree, root)
 
-    def _radiation(self, scope: Scope, group: Item, source: Instance, number: int) -> _Beam | None:
+    def _set_sheet(self, scope: Scope, sheet: Sheet, beams: Sequence[_Beam | None]) -> None:
+        """Run a sheet of the set; what it says of a group of items goes to each of them."""
+        if not self.set_target.group_by or sheet.first != self.set_target.item_role:
+            self._sheet(scope, sheet)
+            return
+        for beam in beams:
+            if beam is not None:
+                item = beam.scope.targets[self.radiation_target.item_role]
+                self._sheet(scope.child(targets={sheet.first: item}), sheet)
+
+    def _radiation(self, scope: Scope, source: Instance, number: int) -> _Beam | None:
         target = self.radiation_target
         place = f"{self.family.members.plain}[{number}]"
-        use = self.tree.append(group, target.per.steps)
+        holder = self.tree.root if target.per.role == self.family.root else scope.targets[target.per.role]
+        use = self.tree.append(holder, target.per.steps)
         scope = scope.child(
             items={target.role: source.item},
             places={target.role: place},
@@ -239,7 +255,7 @@ class _Joiner:
         for name in target.sheets:
             sheet = self.run.mapping.sheets[name]
             if sheet.second != "instance":
-                scope.bound["motion"] = Cell([motion_of(writer)])
+                scope.bound["motion"] = Cell([motion_of(writer, self.family.first_points)])
                 self._sheet(scope, sheet)
         return _Beam(source, scope, writer)
 
@@ -269,15 +285,18 @@ class _Joiner:
             if mine is None:
                 continue
             if shared is not None and content(mine) == content(shared):
-                self.run.ledger.derive(_below(mine), rule)
+                self.run.ledger.derive(elements_below(mine), rule)
             else:
                 reason = "never: the first-generation instance has it once, and takes it from the set"
-                self.run.ledger.lose(_below(mine), rule, reason)
+                self.run.ledger.lose(elements_below(mine), rule, reason)
 
     def _close(self, beam: _Beam) -> None:
         """Put the looked-up items where they belong, name them, and encode the control points."""
         for role, path in self.radiation_target.lookups:
-            self._place(beam.scope, role, path, shared=role != "beam")
+            if path.role == self.family.root and path.steps[-1].key:
+                self._place(beam.scope, role, path, shared=role != self.family.first_points.path.role)
+            elif path.role == self.family.root:
+                self._place_only(beam.scope, role, path)
         close_points(beam.scope, self.family.first_points, beam.writer)
 
     def _place(self, scope: Scope, role: str, path: Path, *, shared: bool) -> None:
@@ -308,6 +327,20 @@ class _Joiner:
         self._put(item, step.key, wanted)
         self._put(holder, reference.keyword, wanted)
 
+    def _place_only(self, scope: Scope, role: str, path: Path) -> None:
+        """Put the item where the instance has one for all beams; it must be the same for each of them."""
+        item, tag = scope.targets[role], tag_of(path.keyword)
+        held = self.tree.root.get(tag)
+        if held is None:
+            self.tree.put(self.tree.root, tag, "SQ", [item], Origin.MAPPED)
+        elif encode(held.items[0]) != encode(item):
+            message = f"the radiations differ in what the instance has once: {path.keyword}"
+            self.run.tell("T205", Severity.ERROR, message, scope.places[self.radiation_target.role])
+
+    def _number(self, item: Item, path: Path | None, number: int) -> None:
+        if path is not None:
+            self._put(item, path.keyword, number)
+
     def _put(self, item: Item, keyword: str, number: int) -> None:
         value = encode_numbers(np.array([float(number)]), "IS")
         self.tree.put(item, tag_of(keyword), "IS", value, Origin.GENERATED)
@@ -326,10 +359,6 @@ def _known(scope: Scope) -> dict[str, object]:
 def _referenced(item: Item) -> str:
     element = item.get(tag_of("ReferencedSOPInstanceUID"))
     return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
-def _below(element: Element) -> list[Element]:
-    return [element, *(inner for item in element.items for each in item.values() for inner in _below(each))]
 
 
 def _without(item: Item, tag: int) -> bytes:

@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 
 from transcoder.dicom.columns import RowWriter
 from transcoder.dicom.held import HeldRowWriter
+from transcoder.mapping.targets import Points
 
 __all__ = ["motion_of"]
 
-_WEIGHT = "CumulativeMetersetWeight"
 
-
-def motion_of(writer: RowWriter) -> str:
+def motion_of(writer: RowWriter, points: Points) -> str:
     """DYNAMIC where a column changes between two control points between which the meterset does, else STATIC."""
-    weight = writer.values.get(_WEIGHT)
+    weight = writer.values.get(points.meterset)
     segments = np.ones(max(writer.length - 1, 0), dtype=bool) if weight is None else np.diff(weight[:, 0]) > 0
     for name, column in writer.values.items():
-        if name == _WEIGHT:
+        if name == points.meterset or name in points.apart:
             continue
         before, after = column[:-1], column[1:]
         changed = ~((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1)
         if (changed & segments).any():
             return "DYNAMIC"
     words = writer.words if isinstance(writer, HeldRowWriter) else {}
-    return "DYNAMIC" if any((_moves(name, rows) & segments).any() for name, rows in words.items()) else "STATIC"
+    moving = {name: rows for name, rows in words.items() if name not in points.apart}
+    return "DYNAMIC" if any((_moves(name, rows) & segments).any() for name, rows in moving.items()) else "STATIC"
 
 
 def _moves(name: str, rows: list[str] | list[bytes]) -> NDArray[np.bool_]:

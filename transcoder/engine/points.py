@@ -12,7 +12,7 @@ from transcoder.engine.scope import PointRows, Scope
 from transcoder.engine.spans import delivered_items
 from transcoder.engine.writing import finish_points
 from transcoder.findings import Origin, Severity
-from transcoder.mapping.model import Points
+from transcoder.mapping.targets import Points
 from transcoder.paths import Path
 
 __all__ = ["close_points", "open_points"]
@@ -57,10 +57,11 @@ def _fault(scope: Scope, code: str, message: str, place: str) -> None:
 
 
 def close_points(scope: Scope, points: Points, writer: RowWriter) -> None:
-    """Number the control points and encode them into their sequence."""
+    """Number the control points, where they are numbered, and encode them into their sequence."""
     numbers = np.arange(points.start, points.start + writer.length, dtype=float)
     try:
-        writer.add(Column.full(points.index, numbers[:, None], Origin.MAPPED))
+        if points.index:
+            writer.add(Column.full(points.index, numbers[:, None], Origin.MAPPED))
     except ValueFault as fault:
         scope.run.tell(fault.code, Severity.ERROR, fault.message, str(points.path))
         raise Missing(fault.message) from None

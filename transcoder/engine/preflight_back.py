@@ -74,16 +74,19 @@ def check_members(
                 _tell_class(run, each, family, place)
     every = [*sets, *members.instances()]
     _same(run, every, ("PatientID", "IssuerOfPatientID"), "T212", "patients", "C.7.1.1")
-    _same(run, every, ("FrameOfReferenceUID",), "T202", "frames of reference", "C.36.10.1.2")
+    if family.joined_by is None:
+        # The records of a fraction may each have a frame of their own (10.39.1.2).
+        _same(run, every, ("FrameOfReferenceUID",), "T202", "frames of reference", "C.36.10.1.2")
     _check_machines(run, members.instances())
     for each in every:
         _check_source(run, each, {uid for uid, kind in family.sop_classes if kind == "standard"})
 
 
 def _tell_class(run: Run, instance: Instance, family: Family, place: str) -> None:
+    section = "C.8.8.14" if family.joined_by is None else "C.8.8.21"
     for uid, code, text in family.other_members:
         if uid == instance.sop_class_uid:
-            run.tell(code, Severity.ERROR, text, place, cite="PS3.3 C.8.8.14")
+            run.tell(code, Severity.ERROR, text, place, cite=f"PS3.3 {section}")
             return
     run.tell("T011", Severity.ERROR, "no sheets convert instances of this SOP Class", f"{place}/SOPClassUID")
 

@@ -11,7 +11,8 @@ from transcoder.dicom.instance import Instance
 from transcoder.engine.reading import find, items_at, read, shown
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
-from transcoder.mapping.model import Family, Target
+from transcoder.mapping.model import Family
+from transcoder.mapping.targets import Target
 from transcoder.paths import Path, parse
 
 __all__ = ["Group", "add_companions", "groups_of", "has_lost", "look_up", "number_of"]

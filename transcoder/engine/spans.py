@@ -12,7 +12,7 @@ from transcoder.dicom.elements import Element, Item, tag_of
 from transcoder.dicom.values import ValueFault
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
-from transcoder.mapping.model import Points
+from transcoder.mapping.targets import Points
 
 __all__ = ["delivered_items"]
 

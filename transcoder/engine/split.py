@@ -23,8 +23,9 @@ from transcoder.engine.scope import Run, Scope
 from transcoder.engine.sources import Group, add_companions, groups_of, has_lost, look_up, number_of
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Account, Finding, Severity
-from transcoder.mapping.model import Family, Sheet, Target
+from transcoder.mapping.model import Family, Sheet
 from transcoder.mapping.model import Mapping as Sheets
+from transcoder.mapping.targets import Target
 
 __all__ = ["Made", "Outcome", "split"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transcoder.dicom.elements import Damaged, Item, encode, scan, tag_of
+from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, tag_of
 from transcoder.dicom.files import decode
 from transcoder.dicom.instance import Instance
 from transcoder.engine.join import join
@@ -15,7 +15,7 @@ from transcoder.engine.split import Made, Outcome, split
 from transcoder.findings import Account, Entry, Fate, Finding, Severity
 from transcoder.mapping.model import Family, Mapping
 
-__all__ = ["bring_back", "lineage"]
+__all__ = ["bring_back", "family_of_set", "in_order", "lineage"]
 
 _SOURCE = tag_of("DefinitionSourceSequence")
 _NAMED = tag_of("ReferencedSOPInstanceUID")
@@ -37,10 +37,12 @@ def bring_back(
     """The first-generation instance of a set, or of several as its groups (C.8.8.13.2).
 
     A set that was made from an instance among ``others`` is answered by that one, and a set that holds its source by
-    the source, byte for byte; ``remake`` makes a new instance in either case. Joined sets are always made anew.
+    the source, byte for byte; ``remake`` makes a new instance in either case. Sets that are joined on demand are
+    always made anew; those that make one instance in any case are answered together.
     """
-    if not remake and len(sets) == 1:
-        found = _answered(sets[0], others) or _restored(sets[0], others, sheets, family, software)
+    sets = in_order(sets, family)
+    if not remake and (len(sets) == 1 or family.joined_by is not None):
+        found = _answered(sets, others, family) or _restored(sets, others, sheets, family, software)
         if found is not None:
             found.parts = Members.of(sets, others, family).names()
             return found
@@ -50,14 +52,41 @@ def bring_back(
 
 
 def lineage(source: Instance, others: Sequence[Instance], mapping: Mapping) -> tuple[str, ...]:
-    """What sets must share to be joined: their study, and the one instance that their radiations were made from."""
-    family = next(each for each in mapping.families.values() if each.targets[0].sop_class == source.sop_class_uid)
+    """What sets must share to be joined: their study, and the one instance that their radiations were made from.
+
+    Sets that the family joins in any case share the study and what it joins them by.
+    """
+    family = family_of_set(source, mapping)
+    study = _plain_text(source.item.get(_STUDY))
+    if family.joined_by is not None:
+        shared = _plain_text(source.item.get(tag_of(family.joined_by.keyword)))
+        return (study, family.name, shared) if shared else (source.sop_instance_uid,)
     members = Members.of([source], others, family).of_set(source)
     plans = {name for member in members for name in _names(member)}
     if len(plans) != 1:
         return (source.sop_instance_uid,)
-    study = source.item.get(_STUDY)
-    return study.raw.decode("ascii", "replace") if study is not None else "", *plans
+    return study, *plans
+
+
+def family_of_set(source: Instance, mapping: Mapping) -> Family:
+    """The family whose sets are of this class."""
+    return next(each for each in mapping.families.values() if each.targets[0].sop_class == source.sop_class_uid)
+
+
+def in_order(sets: Sequence[Instance], family: Family) -> list[Instance]:
+    """The sets of one instance as it tells of them: by the number that they count, then by their names."""
+    if family.joined_by is None:
+        return list(sets)
+    counted = [tag_of(word) for word in ("ClinicalFractionNumber", "RTRadiationSetDeliveryNumber")]
+    return sorted(sets, key=lambda each: (*(_count(each.item.get(tag)) for tag in counted), each.sop_instance_uid))
+
+
+def _count(element: Element | None) -> int:
+    return int.from_bytes(element.raw, "little") if element is not None and element.vr == "US" else 0
+
+
+def _plain_text(element: Element | None) -> str:
+    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
 
 
 def _names(instance: Instance) -> set[str]:
@@ -65,14 +94,17 @@ def _names(instance: Instance) -> set[str]:
     return {_text(item) for item in (element.items if element is not None else [])}
 
 
-def _answered(source: Instance, others: Sequence[Instance]) -> Outcome | None:
-    """The instance that the set names as its definition source, where it is at hand."""
-    names = _names(source)
+def _answered(sets: Sequence[Instance], others: Sequence[Instance], family: Family) -> Outcome | None:
+    """The instance that each set, or what it holds, names as its definition source, where it is at hand."""
+    named = [_names(each) for each in sets]
+    if family.joined_by is not None:
+        members = Members.of(sets, others, family)
+        named = [set().union(*map(_names, [each, *members.of_set(each)])) for each in sets]
     for other in others:
-        if other.sop_instance_uid in names:
+        if all(other.sop_instance_uid in names for names in named):
             message = "the instance that the set was made from is among the sources; nothing new is made"
             finding = Finding("T240", Severity.INFO, message, "DefinitionSourceSequence", cite="PS3.3 C.8.8.13.2")
-            account = _account(source, "the instance that it was made from is at hand")
+            account = _account(sets, "the instance that it was made from is at hand")
             return Outcome(answer=other, findings=[finding], account=account)
     return None
 
@@ -83,13 +115,14 @@ def _text(item: Item) -> str:
 
 
 def _restored(
-    source: Instance, others: Sequence[Instance], sheets: Mapping, family: Family, software: str
+    sets: Sequence[Instance], others: Sequence[Instance], sheets: Mapping, family: Family, software: str
 ) -> Outcome | None:
     try:
-        content = restore(source.item)
+        contents = {restore(each.item) for each in sets}
     except ValueError:
         return Outcome(findings=[_fault("the preserved source does not match its digest")])
-    if content is None:
+    content = contents.pop()
+    if content is None or contents:
         return None
     try:
         held = decode(content)
@@ -97,7 +130,7 @@ def _restored(
         return Outcome(findings=[_fault("the preserved source cannot be read")])
     was = Instance(held, raw=content)
     again = split(was, others, sheets, family, software=software, lenient=True)
-    changed = _changed(source, others, again, frame_unknown=_FRAME not in held)
+    changed = _changed(sets, others, again, frame_unknown=_FRAME not in held)
     if changed is None:
         message = "whether the set was changed since is not known: another mapping edition or structure set made it"
         findings = [Finding("T242", Severity.WARNING, message, "", cite="Not a matter of the standard")]
@@ -109,7 +142,7 @@ def _restored(
     message = "the preserved source is given back byte for byte"
     findings.append(Finding("T243", Severity.INFO, message, "", cite="PS3.3 C.8.8.13.2"))
     made = Made(family.root, was.sop_class_uid, was.sop_instance_uid, encode(held), content)
-    account = _account(source, "the preserved source is given back")
+    account = _account(sets, "the preserved source is given back")
     account.target.elements = account.target.mapped = count_of(held)
     return Outcome(made=[made], account=account, findings=findings)
 
@@ -118,11 +151,13 @@ def _fault(message: str) -> Finding:
     return Finding("T241", Severity.ERROR, message, "")
 
 
-def _changed(source: Instance, others: Sequence[Instance], made: Outcome, *, frame_unknown: bool) -> bool | None:
+def _changed(
+    sets: Sequence[Instance], others: Sequence[Instance], made: Outcome, *, frame_unknown: bool
+) -> bool | None:
     """Whether the set or a radiation differs from what its source gives today; None where that cannot be told."""
-    known = {each.sop_instance_uid: each for each in [source, *others]}
+    known = {each.sop_instance_uid: each for each in [*sets, *others]}
     again = {each.sop_instance_uid: each.data for each in made.made}
-    if source.sop_instance_uid not in again:
+    if any(each.sop_instance_uid not in again for each in sets):
         return None
     pairs = [(known[uid].item, scan(data, implicit=False)) for uid, data in again.items() if uid in known]
     changed = any(_plain(here) != _plain(there) for here, there in pairs)
@@ -136,9 +171,9 @@ def _plain(item: Item) -> bytes:
     return encode(kept)
 
 
-def _account(source: Instance, reason: str) -> Account:
-    """Nothing of the set is converted, because its own source stands for all that it holds."""
-    count = count_of(source.item)
+def _account(sets: Sequence[Instance], reason: str) -> Account:
+    """Nothing of the sets is converted, because their own source stands for all that they hold."""
+    count = sum(count_of(each.item) for each in sets)
     account = Account(entries=[Entry("", Fate.DERIVED.value, count, "way_back", reason)])
     account.source.elements = account.source.derived = count
     return account

@@ -123,10 +123,11 @@ def write_empty(scope: Scope, path: Path, origin: Origin = Origin.SET, *, every:
     if path.role in scope.writers:
         writer = scope.writers[path.role]
         tag = tag_of(path.keyword)
-        column = Column(tag, [None] * _points(writer).length, origin)
         row = encode_element(tag, vr_of(tag), b"")
-        column.rows[:] = [row if every or not place else None for place in range(len(column.rows))]
-        _add(writer, path, column)
+        held = writer.columns.get(tag) if every and isinstance(writer, RowWriter) else None
+        rows = held.rows if held is not None else [None] * _points(writer).length
+        filled = [each or (row if every or not place else None) for place, each in enumerate(rows)]
+        _add(writer, path, Column(tag, filled, origin if held is None else held.origin))
         return
     item = _holder(scope, path, origin)
     tag = tag_of(path.keyword)
@@ -154,11 +155,12 @@ def _write_constant_column(scope: Scope, rule: Rule, path: Path, value: Any) -> 
     writer = scope.writers[path.role]
     points = _points(writer)
     tag = tag_of(path.keyword)
-    if isinstance(value, Code):
-        item = code_item(value)
-        row = encode_element(tag, "SQ", encode_item(encode(item)))
+    if isinstance(value, (Code, str)):
+        item = code_item(value) if isinstance(value, Code) else Item()
+        content = encode_item(encode(item)) if isinstance(value, Code) else constant_bytes(tag, value)
+        row = encode_element(tag, vr_of(tag), content)
         held = points.columns.get(tag_of(rule.hold.removeprefix("with ")))
-        rows = [row if held is not None and _has_value(there) else None for there in (held.rows if held else [])]
+        rows = [row if _has_value(there) else None for there in (held.rows if held else [None] * points.length)]
         _add(writer, path, Column(tag, rows, Origin.SET, 1 + len(item)))
         return
     numbers = np.atleast_1d(np.asarray(value, dtype=float))

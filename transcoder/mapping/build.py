@@ -184,6 +184,8 @@ class Builder:
             single=self._single(single, (*place, "single"), role) if single else None,
             binds=self.binds(block.get("bind", {}), (*place, "bind"), role, f"{block['id']}_item"),
             openings=_openings(block.get("openings")),
+            moment=(block["moment"]["item"], block["moment"]["point"]) if "moment" in block else None,
+            lost_back=block.get("lost_back", ""),
             cite=block["cite"],
             place=self.place(place),
         )

@@ -16,8 +16,8 @@ from transcoder.mapping.model import (
     Node,
     Records,
     Sheet,
-    Target,
 )
+from transcoder.mapping.targets import Target
 from transcoder.paths import Path
 from transcoder.standard import Attribute, iod_for, positions
 

@@ -18,8 +18,8 @@ from transcoder.mapping.model import (
     NotWritten,
     Place,
     Records,
-    Target,
 )
+from transcoder.mapping.targets import Target
 from transcoder.standard import Attribute, iod, modules
 
 __all__ = ["target_faults"]

@@ -59,7 +59,8 @@ def _of_rule(visit: Visit, rule: Rule, mapping: Mapping) -> Iterator[Fault]:
     if rule.value is not None:
         yield from _of_constant(visit, rule, rule.value, mapping)
     if rule.first and rule.via and rule.via[0].codec:
-        faults = list(_of_vias(visit, rule.via, rule.first, at("via"), mapping, rule.second))
+        first, second = (rule.second, rule.first) if _runs_forward(rule) else (rule.first, rule.second)
+        faults = list(_of_vias(visit, rule.via, first, at("via"), mapping, second))
         yield from faults or _of_backward(rule)
     elif rule.first:
         yield from _of_copy(rule)
@@ -69,6 +70,12 @@ def _of_rule(visit: Visit, rule: Rule, mapping: Mapping) -> Iterator[Fault]:
     for word, value in rule.companions:
         if dictionary.vr_of(word) == "SQ" and value not in mapping.concepts:
             yield fault(at("with", word), "M209", f"'{value}' is no concept", str(value), mapping.concepts)
+
+
+def _runs_forward(rule: Rule) -> bool:
+    """Whether a rule of the way back alone runs a codec that has one direction, from its second side to its first."""
+    info = CODECS.get(rule.via[0].codec)
+    return rule.one_way == "backward" and bool(rule.second) and info is not None and bool(info.one_way)
 
 
 def _of_copy(rule: Rule) -> Iterator[Fault]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from transcoder.mapping.build import Builder
 from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip
-from transcoder.mapping.model import Family, Points, Target
+from transcoder.mapping.model import Family
+from transcoder.mapping.targets import Points, Target
 from transcoder.mapping.yamlmarks import Marked
 from transcoder.paths import Path
 
@@ -48,6 +49,7 @@ def family(marked: Marked) -> Family:
         checks=tuple(data.get("checks", ())),
         one_way=data.get("one_way", ""),
         beside=tuple(_beside(build, role, entry) for role, entry in data.get("beside", {}).items()),
+        joined_by=build.path(data["joined_by"], ("joined_by",), "") if "joined_by" in data else None,
     )
 
 
@@ -69,6 +71,8 @@ def _points(build: Builder, entry: dict[str, Any]) -> Points:
         entry.get("delivered", ""),
         entry.get("specified", ""),
         tuple(entry.get("devices", {}).items()),
+        entry.get("meterset", entry.get("delivered", "")),
+        tuple(entry.get("apart", ())),
     )
 
 
@@ -92,4 +96,5 @@ def _target(build: Builder, entry: dict[str, Any], number: int) -> Target:
         group_by=build.paths(entry.get("group_by", []), ("targets", number), entry["as"]),
         number=build.path(entry["number"], ("targets", number), entry["as"]) if "number" in entry else None,
         needs=tuple((name, Need(**need)) for name, need in entry.get("needs", {}).items()),
+        count=build.path(entry["count"], ("targets", number), entry["as"]) if "count" in entry else None,
     )

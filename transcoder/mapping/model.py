@@ -10,7 +10,8 @@ from transcoder.mapping.marks import NOWHERE, Mark, Place
 from transcoder.paths import Path
 
 if TYPE_CHECKING:
-    from transcoder.mapping.demands import Beside, Companion, Need, Require, Skip, Surrogate
+    from transcoder.mapping.demands import Beside, Companion, Require, Surrogate
+    from transcoder.mapping.targets import Points, Target
 
 __all__ = [
     "Assemble",
@@ -27,7 +28,6 @@ __all__ = [
     "Openings",
     "Otherwise",
     "Place",
-    "Points",
     "Records",
     "Rule",
     "Sheet",
@@ -35,7 +35,6 @@ __all__ = [
     "SiteValue",
     "Table",
     "TableInput",
-    "Target",
     "Via",
     "flatten",
     "nodes_of",
@@ -145,7 +144,12 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Each:
-    """A pair of sequences walked together; ``number`` and ``count`` belong to the second side."""
+    """A pair of sequences walked together; ``number`` and ``count`` belong to the second side.
+
+    ``moment`` names the time of an item and that of a control point of the second side: on the way back an item of
+    a first side that stands inside the control points goes to the point at which its segment ends. ``lost_back`` says
+    why an item that ``second_when`` leaves aside does not come back.
+    """
 
     id: str
     mark: Mark
@@ -166,6 +170,8 @@ class Each:
     single: Single | None = None
     binds: tuple[Bind, ...] = ()
     openings: Openings | None = None
+    moment: tuple[str, str] | None = None
+    lost_back: str = ""
     cite: str = ""
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
@@ -299,43 +305,11 @@ class SiteValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One kind of second-generation instance: made for each item of ``per``, by these sheets.
-
-    With ``group_by`` one instance is made for all items that agree in these values; ``number`` tells the instances of
-    one source apart, the place of the item where it is None.
-    """
-
-    role: str
-    sop_class: str
-    per: Path
-    item_role: str
-    lookups: tuple[tuple[str, Path], ...]
-    sheets: tuple[str, ...]
-    skips: tuple[Skip, ...]
-    mark: Mark = field(default_factory=NOWHERE.at)
-    group_by: tuple[Path, ...] = ()
-    number: Path | None = None
-    needs: tuple[tuple[str, Need], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Control points of one side; ``delivered`` and ``specified`` tell those not reached, ``devices`` nested keys."""
-
-    role: str
-    path: Path
-    index: str
-    start: int
-    count: Path
-    delivered: str = ""
-    specified: str = ""
-    devices: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Family:
-    """How instances of both generations split and join, and which SOP Classes take part."""
+    """How instances of both generations split and join, and which SOP Classes take part.
+
+    Sets that agree in ``joined_by`` always make one first-generation instance.
+    """
 
     name: str
     root: str
@@ -352,6 +326,7 @@ class Family:
     checks: tuple[str, ...] = ()
     one_way: str = ""
     beside: tuple[Beside, ...] = ()
+    joined_by: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

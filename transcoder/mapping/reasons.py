@@ -50,21 +50,24 @@ class Reasons:
         self._settled: dict[str, list[_Said]] = {}
         self._keys: dict[str, str] = {}
         for visit in visits(mapping):
-            self._take(visit)
+            if visit.family is family:
+                self._take(visit)
         self._declared = {
             each.path: f"{each.kind}: {each.reason}"
-            for sheet in mapping.sheets.values()
+            for sheet in mapping.sheets_of(family)
             if sheet.second not in {beside.role for beside in family.beside}
             for each in (sheet.declared if side == FIRST else sheet.declared_second)
         }
         for _, path in (each for target in family.targets for each in target.lookups):
-            self._note(f"{path.plain}/{path.steps[-1].key}", "lookup", _NUMBERED)
+            if path.role == family.root and path.steps[-1].key:
+                self._note(f"{path.plain}/{path.steps[-1].key}", "lookup", _NUMBERED)
 
     def points(self) -> tuple[tuple[str, ...], Mapping[str, str]]:
         """The way from a root to its control points, and the keys of the sequences in them."""
         points = self.family.first_points if self.side == FIRST else self.family.second_points
         role = points.path.role
-        outer = next((path for target in self.family.targets for name, path in target.lookups if name == role), None)
+        opened = [each for target in self.family.targets for each in (*target.lookups, (target.item_role, target.per))]
+        outer = next((path for name, path in opened if name == role), None)
         words = (outer.plain.split("/") if outer is not None and self.side == FIRST else []) + [points.path.plain]
         return tuple(words), self._keys
 

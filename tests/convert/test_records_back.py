@@ -1,0 +1,172 @@
+"""Treatment records of the second generation come back as RT Beams Treatment Records, one for each session."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pydicom
+import pytest
+from click.testing import CliRunner
+
+import transcoder
+from transcoder import Severity
+from transcoder.cli.convert import convert
+from transcoder.dicom.files import read_file
+from transcoder.dicom.instance import Instance
+from transcoder.mapping.catalog import load
+from transcoder.roundtrip import Trip, round_trip
+
+FOLDER = Path(__file__).parents[2] / "samples" / "records"
+NAMES = sorted(path.name for path in (FOLDER / "second").iterdir())
+# A treatment record holds no leaf boundaries, and this one has no plan that would: it cannot go out a second time.
+NO_SECOND_WAY = {"enhanced-record"}
+
+
+@cache
+def back(name: str) -> transcoder.Result:
+    return transcoder.transcode(transcoder.read([FOLDER / "second" / name]), to="first")
+
+
+def record_of(name: str) -> pydicom.Dataset:
+    (made,) = back(name).bundle.instances
+    assert made.SOPClassUID == "1.2.840.10008.5.1.4.1.1.481.4"
+    return made
+
+
+def instances(paths: list[Path]) -> list[Instance]:
+    read = [read_file(path) for path in paths]
+    return [each for each in read if isinstance(each, Instance)]
+
+
+def plans(name: str) -> list[Instance]:
+    return instances(list((FOLDER / "first").glob(f"{name}.plan.dcm")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sample_comes_back_valid(name: str) -> None:
+    record_of(name)
+    told = [finding for finding in transcoder.validate(back(name).bundle) if finding.severity is not Severity.INFO]
+    assert told == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_unaccounted(name: str) -> None:
+    result = back(name)
+    assert not [finding for finding in result.findings if finding.code == "T100"]
+    assert result.account.target.elements == sum(1 for _ in record_of(name).iterall())
+    held = [pydicom.dcmread(path) for path in (FOLDER / "second" / name).glob("*.dcm")]
+    assert result.account.source.elements == sum(1 for each in held for _ in each.iterall())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_out_and_home_again(name: str) -> None:
+    (source,) = instances([FOLDER / "first" / f"{name}.dcm"])
+    trip = round_trip(source, plans(name), load())
+    assert trip is not None
+    assert trip.status == "returned"
+    unexplained = [row.path for row in trip.rows if not row.reason]
+    assert unexplained == (["second way out"] if name in NO_SECOND_WAY else [])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_home_and_out_again(name: str) -> None:
+    held = instances(sorted((FOLDER / "second" / name).glob("*.dcm")))
+    trips = [round_trip(each, [other for other in held if other is not each] + plans(name), load()) for each in held]
+    (trip,) = [each for each in trips if isinstance(each, Trip)]
+    if name in NO_SECOND_WAY:
+        assert trip.status == "refused on the way back"
+        assert {finding.code for finding in trip.findings if finding.severity is Severity.ERROR} == {"T010"}
+        return
+    assert trip.status == "returned"
+    assert [row for row in trip.rows if not row.reason] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_item_names_its_record(name: str) -> None:
+    held = {each.SOPInstanceUID: each for each in map(pydicom.dcmread, (FOLDER / "second" / name).glob("*.dcm"))}
+    for item in record_of(name).TreatmentSessionBeamSequence:
+        (named,) = item.DefinitionSourceSequence
+        record = held[named.ReferencedSOPInstanceUID]
+        assert record.SOPClassUID == named.ReferencedSOPClassUID
+        source = record.get("DefinitionSourceSequence", [])
+        assert item.get("ReferencedBeamNumber") == (source[0].ReferencedBeamNumber if source else None)
+
+
+def test_the_sets_of_one_session_are_one_record() -> None:
+    """Session 2 of Table C.36.20-3: the rest of a fraction, and the next one."""
+    record = record_of("continued-and-next-fraction")
+    told = [(item.CurrentFractionNumber, item.TreatmentDeliveryType) for item in record.TreatmentSessionBeamSequence]
+    assert told == [(1, "CONTINUATION"), (2, "TREATMENT"), (2, "TREATMENT")]
+    paths = sorted((FOLDER / "second" / "continued-and-next-fraction").glob("*.dcm"), reverse=True)
+    other = transcoder.transcode(transcoder.read(paths), to="first")
+    assert other.bundle.encoded() == back("continued-and-next-fraction").bundle.encoded()
+
+
+def test_a_folder_with_two_sets_of_one_session(tmp_path: Path) -> None:
+    source = str(FOLDER / "second" / "continued-and-next-fraction")
+    result = CliRunner().invoke(convert, [source, "--to", "first", "-o", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert len(list(tmp_path.rglob("*.dcm"))) == 1
+    lines = json.loads((tmp_path / "report.json").read_text())["inputs"]
+    assert {line["status"] for line in lines} == {"converted"}
+    assert len({tuple(line["outputs"]) for line in lines}) == 1
+
+
+def test_a_reason_tells_who_ended_a_delivery() -> None:
+    status = {name: [item.TreatmentTerminationStatus for item in record_of(name).TreatmentSessionBeamSequence]
+              for name in ("complete-fraction", "interrupted-fraction", "machine-termination")}  # fmt: skip
+    assert status["complete-fraction"] == ["NORMAL", "NORMAL"]
+    assert status["interrupted-fraction"] == ["NORMAL", "OPERATOR"]
+    assert status["machine-termination"] == ["MACHINE", "UNKNOWN"]
+
+
+def test_metersets_delivered_and_specified() -> None:
+    done, stopped = record_of("interrupted-fraction").TreatmentSessionBeamSequence
+    assert done.SpecifiedPrimaryMeterset == done.DeliveredPrimaryMeterset
+    assert stopped.DeliveredPrimaryMeterset == 40
+    assert "SpecifiedPrimaryMeterset" not in stopped
+    last = stopped.ControlPointDeliverySequence[-1]
+    assert last.DeliveredMeterset == 40
+    assert last["SpecifiedMeterset"].is_empty
+    (continued, *_) = record_of("continued-and-next-fraction").TreatmentSessionBeamSequence
+    assert all(point["SpecifiedMeterset"].is_empty for point in continued.ControlPointDeliverySequence)
+
+
+def test_an_override_comes_back_where_it_was_made() -> None:
+    before = pydicom.dcmread(FOLDER / "first" / "overrides.dcm").TreatmentSessionBeamSequence
+    after = record_of("overrides").TreatmentSessionBeamSequence
+    places = [place for place, point in enumerate(after[0].ControlPointDeliverySequence) if "OverrideSequence" in point]
+    assert places == [1]
+    (item,) = after[0].ControlPointDeliverySequence[1].OverrideSequence
+    (was, *_) = before[0].ControlPointDeliverySequence[1].OverrideSequence
+    for word in ("OverrideParameterPointer", "OperatorsName", "OverrideReason"):
+        assert item[word].value == was[word].value
+    assert after[0].TreatmentVerificationStatus == "VERIFIED_OVR"
+    assert after[1].TreatmentVerificationStatus == ""
+
+
+def test_verification_is_never_invented() -> None:
+    for name in NAMES:
+        if name != "overrides":
+            assert {item.TreatmentVerificationStatus for item in record_of(name).TreatmentSessionBeamSequence} == {""}
+
+
+def test_a_turning_beam_is_dynamic() -> None:
+    motion = {name: {item.BeamType for item in record_of(name).TreatmentSessionBeamSequence}
+              for name in ("complete-fraction", "vmat-record")}  # fmt: skip
+    assert motion == {"complete-fraction": {"STATIC"}, "vmat-record": {"DYNAMIC"}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preserved_record_comes_back_byte_for_byte(name: str, tmp_path: Path) -> None:
+    source = FOLDER / "first" / f"{name}.dcm"
+    out, home = tmp_path / "out", tmp_path / "home"
+    paths = [str(source), *map(str, (FOLDER / "first").glob(f"{name}.plan.dcm"))]
+    assert CliRunner().invoke(convert, [*paths, "--preserve", "-o", str(out)]).exit_code == 0
+    records = [path for path in out.rglob("*.dcm") if "Record" in path.name]
+    result = CliRunner().invoke(convert, [*map(str, records), "--to", "first", "-o", str(home)])
+    assert result.exit_code == 0, result.output
+    (restored,) = home.rglob("*.dcm")
+    assert restored.read_bytes() == source.read_bytes()
