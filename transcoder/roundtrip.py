@@ -146,8 +146,26 @@ def _from_second(
                 continue
             reason = _reason(each, reasons, declared, differing)
             trip.rows.append(_row(each, reason or _settled(each, reasons, declared, differing)))
-    trip.rows.extend(_unsettled(home, out, mapping, family))
+    trip.rows.extend(_unsettled_alone(sets, others, mapping, family, home, out))
     return trip
+
+
+def _unsettled_alone(
+    sets: Sequence[Instance],
+    others: Sequence[Instance],
+    mapping: Mapping,
+    family: Family,
+    home: Item,
+    out: Outcome,
+) -> list[Row]:
+    """The same for a set: what is consulted beside it names that set and not the one of the second way out."""
+    beside = {each.sop_class for each in family.beside}
+    alone = [each for each in others if each.sop_class_uid not in beside]
+    if len(alone) == len(others):
+        return _unsettled(home, out, mapping, family)
+    back = convert_sets(sets, alone, mapping, remake=True)
+    plain = _naming(_unlinked(_item(back.made[0]), family), alone, family)
+    return _unsettled(plain, convert_instance(Instance(plain), alone, mapping), mapping, family)
 
 
 def _consulting(home: Item, source: Item, family: Family) -> Item:
