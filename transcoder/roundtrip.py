@@ -146,7 +146,11 @@ def _from_second(
                 continue
             reason = _reason(each, reasons, declared, differing)
             trip.rows.append(_row(each, reason or _settled(each, reasons, declared, differing)))
-    trip.rows.extend(_unsettled(home, out, mapping, family))
+    # What stands beside a set gave the plan what no set holds: the second way home is held to the set alone.
+    alone = convert_sets([source], before[1:], mapping, lenient=lenient, remake=True)
+    if alone.made:
+        bare = _unlinked(_item(alone.made[0]), family)
+        trip.rows.extend(_unsettled(bare, convert_instance(Instance(bare), others, mapping), mapping, family))
     return trip
 
 
