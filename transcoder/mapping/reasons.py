@@ -107,7 +107,10 @@ class Reasons:
         words = [word for word, _ in rule.companions] + [step.key for step in path.steps if step.key]
         outer = prefix.rpartition("/")[0]
         for place in (prefix, *(f"{outer}/{word}" for word in words)):
-            self._settled.setdefault(place, []).append(_Said(rule.id, reason, *_bounds(rule)))
+            beside, absent = _bounds(rule)
+            # At the root only references are constants: empty, because the way out makes nothing to refer to.
+            absent = absent and (rule.value is None or "/" in prefix)
+            self._settled.setdefault(place, []).append(_Said(rule.id, reason, beside, absent))
 
     def _take_each(self, visit: Visit, node: Each) -> None:
         openings = node.openings
