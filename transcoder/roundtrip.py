@@ -106,7 +106,7 @@ def _from_first(
     points, keys = reasons.points()
     before, after = (expanded(item, points, keys, frozenset(reasons.own)) for item in (source.item, home))
     declared = _declared(out)
-    found = list(differences(before, after))
+    found = list(differences(before, after, keys=reasons.numbers))
     differing = _words(found)
     for each in found:
         trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))

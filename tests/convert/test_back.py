@@ -14,7 +14,7 @@ import transcoder
 from transcoder.batch import Input, Options, convert_folder
 from transcoder.cli.convert import convert
 from transcoder.dicom.difference import differences
-from transcoder.dicom.elements import scan
+from transcoder.dicom.elements import encode, scan, tag_of
 from transcoder.dicom.files import read_file
 from transcoder.dicom.instance import Instance
 from transcoder.mapping.catalog import load
@@ -219,3 +219,29 @@ def test_a_difference_is_shown_without_a_name() -> None:
     shown = [each for each in differences(one.item, other.item) if each.plain == "PatientName"]
     assert [(each.before.split(",")[0], each.after.split(",")[0]) for each in shown] == [("PN", "PN")]
     assert scan(b"", implicit=False) == {}
+
+
+def test_a_meterset_without_unit_is_refused(tmp_path: Path) -> None:
+    """PS3.3 C.8.8.14: Beam Meterset is in the Primary Dosimeter Unit, and without one it says nothing."""
+    source = made(tmp_path, "static-jaws")
+    path = next(iter(source.rglob("02-*.dcm")))
+    radiation = pydicom.dcmread(path)
+    del radiation.RadiationDosimeterUnitSequence
+    radiation.save_as(path)
+    lines = back([source], tmp_path / "first")
+    assert any("T010" in codes(line) for line in lines)
+    assert not list((tmp_path / "first").rglob("*.dcm"))
+
+
+def test_items_are_matched_by_their_number() -> None:
+    """Two tolerance tables in another order are the same tables; two that changed places are not."""
+    read = read_file(FIRST / "tolerance-tables.dcm")
+    assert isinstance(read, Instance)
+    turned = scan(encode(read.item), implicit=False)
+    tables = turned[tag_of("ToleranceTableSequence")].items
+    tables.reverse()
+    keys = {"ToleranceTableSequence": "ToleranceTableNumber"}
+    assert list(differences(read.item, turned, keys=keys)) == []
+    number = tag_of("ToleranceTableNumber")
+    tables[0][number], tables[1][number] = tables[1][number], tables[0][number]
+    assert list(differences(read.item, turned, keys=keys))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from transcoder.dicom.elements import Element, Item, keyword, tag_of
 from transcoder.dicom.values import NUMERIC_VRS, ValueFault, encode_numbers, numbers
@@ -26,11 +27,18 @@ class Difference:
 
 
 def differences(
-    before: Item, after: Item, place: str = "", plain: str = "", *, within: float = 0.0
+    before: Item,
+    after: Item,
+    place: str = "",
+    plain: str = "",
+    *,
+    within: float = 0.0,
+    keys: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Difference]:
     """Every element that only one of two data sets holds, or that differs in value.
 
     Numbers are compared as numbers, and are equal where they differ by no more than the fraction ``within``.
+    Items of a sequence that ``keys`` names are matched by that attribute, others by their place.
     """
     for tag in sorted(before.keys() | after.keys()):
         if not tag & 0xFFFF:
@@ -39,7 +47,7 @@ def differences(
         here, there = before.get(tag), after.get(tag)
         path, position = f"{place}{name}", f"{plain}{name}"
         if _is_sequence(here) or _is_sequence(there):
-            yield from _items(here, there, path, position, within)
+            yield from _items(here, there, path, position, within, keys)
         elif not _same(_key(here), _key(there), within):
             yield Difference(path, position, _told(here), _told(there))
 
@@ -52,14 +60,34 @@ def _same(here: object, there: object, within: float) -> bool:
     return all(abs(one - other) <= within * max(1.0, abs(one)) for one, other in zip(here, there, strict=True))
 
 
-def _items(here: Element | None, there: Element | None, path: str, plain: str, within: float) -> Iterator[Difference]:
+def _items(
+    here: Element | None,
+    there: Element | None,
+    path: str,
+    plain: str,
+    within: float,
+    keys: Mapping[str, str],
+) -> Iterator[Difference]:
     left, right = (here.items if here else []), (there.items if there else [])
     if not left and not right and (here is None) != (there is None):
         yield Difference(path, plain, _told(here), _told(there))
+    key = keys.get(plain.rpartition("/")[2])
+    if key is not None:
+        right = _matched(left, right, tag_of(key))
     for number in range(max(len(left), len(right))):
         one = left[number] if number < len(left) else Item()
         other = right[number] if number < len(right) else Item()
-        yield from differences(one, other, f"{path}[{number}]/", f"{plain}/", within=within)
+        yield from differences(one, other, f"{path}[{number}]/", f"{plain}/", within=within, keys=keys)
+
+
+def _matched(left: list[Item], right: list[Item], key: int) -> list[Item]:
+    """The right items in the order of the left ones with the same key; as they are where a key is not unique."""
+    names = [[_key(item.get(key)) for item in items] for items in (left, right)]
+    if any(None in each or len(set(each)) != len(each) for each in names):
+        return right
+    by_name = dict(zip(names[1], right, strict=True))
+    found = [by_name.pop(name, Item()) for name in names[0]]
+    return [*found, *by_name.values()]
 
 
 def _is_sequence(element: Element | None) -> bool:

@@ -58,7 +58,10 @@ class Reasons:
             if sheet.second not in {beside.role for beside in family.beside}
             for each in (sheet.declared if side == FIRST else sheet.declared_second)
         }
+        # The numbers by which items are looked up, so that their order is no content.
+        self.numbers: dict[str, str] = {}
         for _, path in (each for target in family.targets for each in target.lookups):
+            self.numbers[path.steps[-1].keyword] = path.steps[-1].key.partition("&")[0]
             if path.role == family.root and path.steps[-1].key:
                 self._note(f"{path.plain}/{path.steps[-1].key}", "lookup", _NUMBERED)
 
