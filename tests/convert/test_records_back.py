@@ -170,3 +170,40 @@ def test_a_preserved_record_comes_back_byte_for_byte(name: str, tmp_path: Path) 
     assert result.exit_code == 0, result.output
     (restored,) = home.rglob("*.dcm")
     assert restored.read_bytes() == source.read_bytes()
+
+
+def changed(name: str, folder: Path, **values: str) -> Path:
+    """A copy of a sample whose record sets and records hold these values, None for none."""
+    for path in (FOLDER / "second" / name).glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.pop("DefinitionSourceSequence", None)
+        for word, value in values.items():
+            setattr(dataset, word, value)
+        dataset.save_as(folder / path.name)
+    return folder
+
+
+def test_a_record_of_another_maker_names_no_beam(tmp_path: Path) -> None:
+    made = transcoder.transcode(transcoder.read([changed("complete-fraction", tmp_path)]), to="first")
+    (record,) = made.bundle.instances
+    assert all("ReferencedBeamNumber" not in item for item in record.TreatmentSessionBeamSequence)
+    assert not [finding for finding in transcoder.validate(made.bundle) if finding.severity is Severity.ERROR]
+
+
+def test_the_treatment_began_when_the_first_point_says(tmp_path: Path) -> None:
+    """A record set may be written down days after the fraction was delivered."""
+    folder = changed("complete-fraction", tmp_path, ContentDate="20240309", ContentTime="235959")
+    (record,) = transcoder.transcode(transcoder.read([folder]), to="first").bundle.instances
+    assert (record.TreatmentDate, record.TreatmentTime) == ("20240304", "100000.00")
+
+
+def test_a_missing_record_refuses_the_set() -> None:
+    paths = sorted((FOLDER / "second" / "complete-fraction").glob("*.dcm"))[:-1]
+    with pytest.raises(transcoder.ConversionError) as caught:
+        transcoder.transcode(transcoder.read(paths), to="first")
+    assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T200"}
+
+
+def test_a_table_that_moves_says_that_the_isocenter_does() -> None:
+    told = [finding.message for finding in back("moving-table").findings if finding.code == "T106"]
+    assert any("holds no isocenter" in message for message in told)
