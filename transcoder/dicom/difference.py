@@ -115,6 +115,8 @@ def _told(element: Element | None) -> str:
         value = _key(element)
         text = "\\".join(f"{each:g}" for each in value) if isinstance(value, tuple) else _text(element)
         return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(element.raw)} bytes)"
+    if element.vr == "UI":
+        return "a UID"
     return f"{element.vr}, {len(element.raw.strip(bytes(1) + b' '))} bytes"
 
 

@@ -64,7 +64,7 @@ def _account_element(scope: Scope, rule: Rule, element: Element) -> None:
     if known or (rule.value is not None and _is_constant(scope, rule, element)):
         scope.run.ledger.derive(elements_below(element), rule.id)
     elif rule.only_back:
-        raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
+        raise Refused("T217", f"the first generation takes another value for granted: {rule.only_back}")
     elif rule.lost_back:
         scope.run.ledger.lose(elements_below(element), rule.id, f"never: {rule.lost_back}")
         message = f"not carried: {rule.lost_back}"
@@ -88,7 +88,7 @@ def _account_column(scope: Scope, rule: Rule, path: Path) -> None:
     if rule.value is None or all(_is_constant(scope, rule, element) for element in rows):
         scope.run.ledger.derive([each for element in rows for each in elements_below(element)], rule.id)
     elif rule.only_back:
-        raise Refused("T217", f"an RT Plan takes another value for granted: {rule.only_back}")
+        raise Refused("T217", f"the first generation takes another value for granted: {rule.only_back}")
 
 
 def _is_constant(scope: Scope, rule: Rule, element: Element) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from transcoder.codecs.registry import Assumed, Cell, Refused
+from transcoder.codecs.registry import CODECS, Assumed, Cell, Refused
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.dicom.values import whole_number
 from transcoder.engine.backward import convert_back, write_values
@@ -104,8 +104,20 @@ def _write_column(scope: Scope, block: Distinct, column: Bind, cells: list[Cell]
     if column.via and column.via[0].codec:
         outputs = convert_back(scope, column.via, [values])
     sources = [source for cell in {id(cell): cell for cell in cells}.values() for source in cell.sources]
+    if not outputs:
+        _leave(scope, block, column, values, sources)
+        return
     write_values(scope, block.id, block.cite, column.first, outputs)
     scope.run.ledger.carry(sources, block.id)
+
+
+def _leave(scope: Scope, block: Distinct, column: Bind, values: Any, sources: list[Any]) -> None:
+    """A column whose codec has no way back; that it changes is told, because nothing else need say so."""
+    scope.run.ledger.derive(sources, block.id)
+    if np.any(values != values[0]):
+        message = f"not carried: {CODECS[column.via[-1].codec].one_way}"
+        place = scope.place(block.second.role, block.second.plain)
+        scope.run.tell("T106", Severity.INFO, message, place, block.id, block.cite)
 
 
 def _plain(value: Any) -> Any:
