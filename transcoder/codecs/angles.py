@@ -40,7 +40,9 @@ class ContinuousAngle:
         if np.isnan(stated[0]):
             raise Refused("T031", "the angle is not stated at the first control point")
         roll = np.empty(len(stated))
-        roll[0] = before = stated[0]
+        # Turns are counted from the first point: 360 there is 0.
+        roll[0] = fold(stated[:1])[0]
+        before = stated[0]
         for here in range(1, len(stated)):
             turn = direction[here - 1] if direction else ""
             if np.isnan(stated[here]):
