@@ -110,7 +110,7 @@ def _from_first(
     differing = _words(found)
     for each in found:
         trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))
-    copy = _consulting(_unlinked(home, family), source.item, family)
+    copy = _consulting(_unlinked(home), source.item, family)
     again = convert_instance(Instance(copy), others, mapping, lenient=lenient)
     trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
     trip.rows.extend(_unsettled(home, again, mapping, family))
@@ -124,7 +124,7 @@ def _from_second(
     back = convert_sets(sets, others, mapping, lenient=lenient, remake=True)
     if not back.made:
         return Trip(source.path, "refused", findings=back.findings)
-    home = _naming(_unlinked(_item(back.made[0]), family), others, family)
+    home = _naming(_unlinked(_item(back.made[0])), others, family)
     out = convert_instance(Instance(home), others, mapping, lenient=lenient)
     if not out.made:
         return Trip(source.path, "refused on the way back", findings=out.findings)
@@ -164,7 +164,7 @@ def _unsettled_alone(
     if len(alone) == len(others):
         return _unsettled(home, out, mapping, family)
     back = convert_sets(sets, alone, mapping, remake=True)
-    plain = _naming(_unlinked(_item(back.made[0]), family), alone, family)
+    plain = _naming(_unlinked(_item(back.made[0])), alone, family)
     return _unsettled(plain, convert_instance(Instance(plain), alone, mapping), mapping, family)
 
 
@@ -274,11 +274,10 @@ def _item(made: Made) -> Item:
     return scan(made.data, implicit=False)
 
 
-def _unlinked(home: Item, family: Family) -> Item:
+def _unlinked(home: Item) -> Item:
     """A copy that does not name its source: otherwise the way out would lead to what it was made from."""
     copy = scan(encode(home), implicit=False)
-    for word in (family.targets[0].per.keyword, family.first_points.path.steps[0].keyword, "BeamSequence"):
-        element = copy.get(tag_of(word))
-        for item in element.items if element is not None else []:
+    for element in copy.values():
+        for item in element.items:
             item.pop(_SOURCE, None)
     return copy

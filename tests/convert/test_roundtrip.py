@@ -174,8 +174,8 @@ def test_a_lost_beam_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     home = module._unlinked
 
-    def nameless(item: Item, family: object) -> Item:
-        copy = home(item, family)  # type: ignore[arg-type]
+    def nameless(item: Item) -> Item:
+        copy = home(item)
         for beam in copy[tag_of("BeamSequence")].items:
             beam.pop(tag_of("GantryAngle"), None)
             for point in beam[tag_of("ControlPointSequence")].items:

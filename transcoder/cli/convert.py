@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from transcoder.cli.options import overlay_option, policy_option
+
 if TYPE_CHECKING:
     from transcoder.batch import Input
 
@@ -35,20 +37,8 @@ _FEW = 3
 @click.option(
     "--preserve", is_flag=True, help="Embed the whole source in the set, so that the way back restores it exactly."
 )
-@click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Site values and changed rules; may be given several times.",
-)
-@click.option(
-    "--policy",
-    type=click.Choice(["raise", "warn"]),
-    default="raise",
-    show_default=True,
-    help="warn also reads values that are illegal and yet unambiguous.",
-)
+@overlay_option
+@policy_option
 @click.option("--join", is_flag=True, help="Way back: sets that share their source become fraction groups of one plan.")
 @click.option("--remake", is_flag=True, help="Way back: make a new plan even where the one of the set is at hand.")
 @click.option(

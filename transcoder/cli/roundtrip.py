@@ -7,26 +7,16 @@ from pathlib import Path
 
 import click
 
+from transcoder.cli.options import overlay_option, policy_option
+
 __all__ = ["roundtrip"]
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SOURCE...")
 @click.option("--json", "as_json", metavar="FILE|-", help="Write the differences as JSON.")
-@click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Site values and changed rules; may be given several times.",
-)
-@click.option(
-    "--policy",
-    type=click.Choice(["raise", "warn"]),
-    default="raise",
-    show_default=True,
-    help="warn also reads values that are illegal and yet unambiguous.",
-)
+@overlay_option
+@policy_option
 @click.pass_context
 def roundtrip(
     context: click.Context, sources: tuple[Path, ...], as_json: str | None, overlays: tuple[Path, ...], policy: str

@@ -1,0 +1,24 @@
+"""Options that several commands share, with one meaning everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["overlay_option", "policy_option"]
+
+overlay_option = click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Site values and changed rules; may be given several times.",
+)
+policy_option = click.option(
+    "--policy",
+    type=click.Choice(["raise", "warn"]),
+    default="raise",
+    show_default=True,
+    help="warn also reads values that are illegal and yet unambiguous.",
+)
