@@ -16,6 +16,7 @@ import pydicom
 from plans import BAD, BAD_RECORDS, GOOD, RECORDS, Sample, encode, with_meta
 from plans.beside import BESIDE
 from plans.dynamic import sliding_window_plan, vmat_plan
+from plans.elements import uid
 from plans.foreign import FOREIGN, build_foreign, encoded
 
 import transcoder
@@ -94,11 +95,21 @@ def transcoded_record(parts: dict[str, bytes]) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in written}
 
 
+def _renamed(members: list[pydicom.Dataset], folder: str) -> list[pydicom.Dataset]:
+    """A set and its radiations as other instances, because what is added to a set makes another one of it (PS3.5 9)."""
+    names = {str(each.SOPInstanceUID): uid(str(each.SOPInstanceUID), folder) for each in members}
+    for each in members:
+        for element in each.iterall():
+            if element.VR == "UI" and str(element.value) in names:
+                element.value = names[str(element.value)]
+    return members
+
+
 def beside(second: dict[str, list[bytes]]) -> dict[Path, bytes]:
     """Sets of the second generation with what stands beside them, by path."""
     found: dict[Path, bytes] = {}
     for folder, (name, makers) in BESIDE.items():
-        members = [pydicom.dcmread(io.BytesIO(content)) for content in second[name]]
+        members = _renamed([pydicom.dcmread(io.BytesIO(content)) for content in second[name]], folder)
         members += [maker(members) for maker in makers]
         for number, each in enumerate(members, start=1):
             kind = transcoder.api.class_name(str(each.SOPClassUID))

@@ -130,3 +130,14 @@ def test_public_plans(path: Path | None, tmp_path: Path) -> None:
     assert line.status == "converted", line.findings
     assert not errors
     assert line.account.source.unaccounted == 0
+
+
+def test_no_two_samples_share_an_identifier_and_differ() -> None:
+    """The corpus is one archive: all of it can be given at once (PS3.5 9)."""
+    content: dict[str, bytes] = {}
+    for path in sorted(SAMPLES.rglob("*.dcm")):
+        if "bad" in path.parts:
+            continue
+        name = str(pydicom.dcmread(path, stop_before_pixels=True, force=True).SOPInstanceUID)
+        held = path.read_bytes()
+        assert content.setdefault(name, held) == held, path.relative_to(SAMPLES)
