@@ -23,7 +23,7 @@ from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_requires
 from transcoder.engine.preflight_back import Members, check_members
 from transcoder.engine.reading import Missing
-from transcoder.engine.references import Directory, write_references
+from transcoder.engine.references import Directory, check_links, write_references
 from transcoder.engine.scope import Run, Scope
 from transcoder.engine.split import Made, Outcome
 from transcoder.engine.surrogate import StandIns, stand_in
@@ -87,7 +87,7 @@ def join(
     data, tally, count = joiner.tree.finish()
     run.ledger.target(tally, count)
     uid = joiner.tree.root[_UID].raw.rstrip(b"\0").decode()
-    _check_links(run, sources, uid)
+    check_links(run, sources, uid)
     if _failed(run):
         return outcome
     standard = next(uid for uid, kind in family.sop_classes if kind == "standard")
@@ -123,16 +123,6 @@ def _texts(sources: Sequence[Instance]) -> Texts | Finding:
 
 def _raw(element: Element | None) -> bytes:
     return element.raw.strip(b" \0") if element is not None else b""
-
-
-def _check_links(run: Run, sources: Sequence[Instance], uid: str) -> None:
-    """The source must not reference what is made of it (C.8.8.13.2)."""
-    from transcoder.engine.references import named_instances
-
-    for source in sources:
-        if uid in {name for _, name in named_instances(source.item)}:
-            message = "the source names the instance that would be made of it; no link goes both ways"
-            run.tell("T204", Severity.ERROR, message, "", cite="PS3.3 C.8.8.13.2")
 
 
 @dataclass(slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, keyword, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.scope import Run
 from transcoder.engine.tree import TargetTree
 from transcoder.findings import Origin, Severity
 
-__all__ = ["Directory", "named_instances", "write_references"]
+__all__ = ["Directory", "check_links", "write_references"]
 
 _CLASS, _INSTANCE = tag_of("ReferencedSOPClassUID"), tag_of("ReferencedSOPInstanceUID")
 _STUDY, _SERIES = tag_of("StudyInstanceUID"), tag_of("SeriesInstanceUID")
@@ -61,7 +61,7 @@ def write_references(run: Run, tree: TargetTree, directory: Directory) -> None:
     """List what the target names; an instance of unknown series cannot be listed and is a warning."""
     own = _text(tree.root, _STUDY)
     studies: dict[str, dict[str, dict[str, str]]] = {}
-    for sop_class, uid in named_instances(tree.root):
+    for sop_class, uid in _named_instances(tree.root):
         home = directory.homes.get(uid)
         if home is None:
             run.tell("T105", Severity.WARNING, "a referenced instance cannot be listed: its series is not known",
@@ -97,14 +97,32 @@ def _reference(uid: str, sop_class: str) -> Item:
     return item
 
 
-def named_instances(item: Item) -> Iterator[tuple[str, str]]:
+def _named_instances(item: Item) -> Iterator[tuple[str, str]]:
     """Class and UID of every composite instance that an item names, at any depth."""
     if _CLASS in item and _INSTANCE in item:
         yield _text(item, _CLASS), _text(item, _INSTANCE)
     for tag, element in item.items():
         if isinstance(element.value, list) and tag not in _NOT_COMPOSITE:
             for child in element.value:
-                yield from named_instances(child)
+                yield from _named_instances(child)
+
+
+def check_links(run: Run, sources: Sequence[Instance], uid: str) -> None:
+    """The source must not reference what is made of it (C.8.8.13.2)."""
+    for source in sources:
+        if uid in {name for _, name in _named_instances(source.item)}:
+            message = "the source names the instance that would be made of it; no link goes both ways"
+            run.tell("T204", Severity.ERROR, message, next(_naming(source.item, uid)), cite="PS3.3 C.8.8.13.2")
+
+
+def _naming(item: Item, uid: str) -> Iterator[str]:
+    """The paths of the attributes of an item that name an instance."""
+    if _text(item, _INSTANCE) == uid:
+        yield keyword(_INSTANCE)
+    for tag, element in item.items():
+        if isinstance(element.value, list):
+            for number, child in enumerate(element.value):
+                yield from (f"{keyword(tag)}[{number}]/{path}" for path in _naming(child, uid))
 
 
 def _text(item: Item, tag: int) -> str:
