@@ -4,6 +4,7 @@ from . import (  # noqa: F401 - importing registers the samples
     broken,
     broken_records,
     couch,
+    delivered_doses,
     dynamic,
     labels,
     machines,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from transcoder.codecs.registry import Assumed, Cell, Refused, assembler, codec
 
-__all__ = ["BEAM_DOSE", "REFERENCE", "DoseMapping"]
+__all__ = ["BEAM_DOSE", "REFERENCE", "DoseMapping", "require_unique"]
 
 Column = NDArray[np.float64]
 # Labels of what a plan has no name for: the dose of a beam, at its point or nowhere in particular; a dose reference.
@@ -81,7 +81,7 @@ def dose_contribution(beams: list[Record], references: list[Record], group: list
     dose is specified at, or, where neither is given, as the beam dose itself. Radiations come in beam order and
     hold one record for each identification.
     """
-    _require_unique(references)
+    require_unique(references)
     targets = _targets(beams, references)
     doses = [[_values(beam, target, targets) for target in targets] for beam in beams]
     kept = [place for place, _ in enumerate(targets) if any(row[place] for row in doses)]
@@ -206,7 +206,8 @@ def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[
     return found
 
 
-def _require_unique(references: list[Record]) -> None:
+def require_unique(references: list[Record]) -> None:
+    """Refuse dose references that their numbers or UIDs do not tell apart."""
     for field in ("number", "uid"):
         values = [tuple(np.ravel(reference[field].value)) for reference in references if reference[field]]
         if len(set(values)) != len(values):

@@ -21,12 +21,14 @@ from transcoder.errors import TranscoderError
 __all__ = [
     "ASSEMBLERS",
     "CODECS",
+    "COUNTING",
     "DISASSEMBLERS",
     "RECORDS",
     "Assumed",
     "Cell",
     "Code",
     "CodecInfo",
+    "Lost",
     "Refused",
     "assembler",
     "codec",
@@ -62,6 +64,16 @@ class Cell:
 
     def __bool__(self) -> bool:
         return self.value is not None
+
+
+class Lost(NamedTuple):
+    """Source elements that an assembler finds no place for: the finding's code (none where another one tells it),
+    the reason, and the sequence in which they stand."""
+
+    code: str
+    reason: str
+    place: str
+    sources: tuple[Any, ...]
 
 
 class Refused(TranscoderError):  # noqa: N818 - what a codec does, not what goes wrong inside it
@@ -100,6 +112,8 @@ CODECS: dict[str, CodecInfo] = {}
 Records = dict[str, Any]
 ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
 DISASSEMBLERS: dict[str, Callable[..., dict[str, Any]]] = {}
+# Those that number what several joined sets share: they take the numbers given so far.
+COUNTING: set[str] = set()
 # Of each assembler the lists it makes: the fields of their records, and whether a field always has a value.
 RECORDS: dict[str, dict[str, dict[str, bool]]] = {}
 
@@ -124,13 +138,18 @@ def assembler(name: str, **makes: str) -> Callable[[Callable[..., Any]], Callabl
     return register
 
 
-def disassembler(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register the way back of an assembler: from its lists of records to those that it takes, and notes of losses."""
+def disassembler(name: str, *, counts: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the way back of an assembler: from its lists of records to those that it takes, and notes of losses.
+
+    One that ``counts`` is given ``counted``, a dictionary that it keeps over all joined sets.
+    """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         if name in DISASSEMBLERS:
             raise ValueError(f"the way back of assembler '{name}' is registered twice")
         DISASSEMBLERS[name] = function
+        if counts:
+            COUNTING.add(name)
         return function
 
     return register

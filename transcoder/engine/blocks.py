@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from transcoder.codecs.blocks import disjoint
-from transcoder.codecs.registry import ASSEMBLERS, Cell, Refused
+from transcoder.codecs.registry import ASSEMBLERS, Cell, Lost, Refused
 from transcoder.dicom.columns import Column, RowWriter
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.dicom.values import encode_numbers, numbers
@@ -207,16 +207,23 @@ def _run_assemble(scope: Scope, block: Assemble) -> None:
         return
     for each in block.blocks:
         _write_records(scope, each, made.get(each.name, []))
+    for lost in made.get("lost", []):
+        _lose(scope, block, lost)
+
+
+def _lose(scope: Scope, block: Assemble, lost: Lost) -> None:
+    scope.run.ledger.lose(lost.sources, block.id, f"never: {lost.reason}")
+    if lost.code:
+        severity = Severity.INFO if lost.code == "T106" else Severity.WARNING
+        scope.run.tell(lost.code, severity, f"not carried: {lost.reason}", lost.place, block.id, block.cite)
 
 
 def _input_records(scope: Scope, each: TableInput) -> list[dict[str, Cell]]:
-    items, _ = items_at(scope, each.over)
     records = []
-    for number, item in enumerate(items):
-        known = _per_item(scope, item)
+    for item, around, place in _walked(scope, each.over):
+        known = _per_item(scope, item if around is None else around)
         if each.when_item and not known.get(each.when_item):
             continue
-        place = scope.place(each.over.role, f"{each.over.plain}[{number}]")
         inner = scope.child(
             items={each.role: item, **known.get("items", {})},
             places={each.role: place, **known.get("places", {})},
@@ -226,6 +233,17 @@ def _input_records(scope: Scope, each: TableInput) -> list[dict[str, Cell]]:
         )
         records.append({name: _field(inner, path) for name, path in each.fields})
     return records
+
+
+def _walked(scope: Scope, path: Path) -> Iterator[tuple[Item, Item | None, str]]:
+    """The items of an input, each with the one around it where the sequence is nested in another, and its place."""
+    if not any(step.every for step in path.steps[:-1]):
+        for number, item in enumerate(items_at(scope, path)[0]):
+            yield item, None, scope.place(path.role, f"{path.plain}[{number}]")
+        return
+    for outer, items in holders_at(scope, path):
+        for number, item in enumerate(items):
+            yield item, outer, scope.place(path.role, f"{path.plain}[{number}]")
 
 
 def _field(scope: Scope, path: Path) -> Cell:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from transcoder.codecs.registry import DISASSEMBLERS, Assumed, Cell, Refused
+from transcoder.codecs.registry import COUNTING, DISASSEMBLERS, Assumed, Cell, Refused
 from transcoder.dicom.columns import fill
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.dicom.held import HeldRowWriter
@@ -32,8 +32,12 @@ def run_assemble_back(scope: Scope, block: Assemble, run: Runner) -> None:
         records = {each.name: _records(scope, each, run) for each in block.blocks}
         if any(each.severity is Severity.ERROR for each in scope.run.findings[errors:]) or not any(records.values()):
             return
-        known = {name: value for entry in block.inputs for name, value in _known(scope, entry).items()}
-        made = DISASSEMBLERS[block.via](**records, known=known)
+        known: dict[str, Record] = {}
+        for entry in block.inputs:
+            for uid, value in _known(scope, entry).items():
+                known.setdefault(uid, {}).update(value)
+        counted = {"counted": scope.run.counted.setdefault(block.id, {})} if block.via in COUNTING else {}
+        made = DISASSEMBLERS[block.via](**records, known=known, **counted)
         for entry in block.inputs:
             _write_input(scope, block, entry, made[entry.name])
         for note in dict.fromkeys(made["notes"]):
@@ -106,6 +110,9 @@ def _write_input(scope: Scope, block: Assemble, entry: TableInput, records: list
             if known is None:
                 raise Refused("T206", "a dose names a radiation that the set does not hold")
             inner = scope.child(**known)
+            if entry.holder:
+                target = scope.target.append(inner.targets[entry.holder], entry.over.steps[-1:])
+                inner = inner.child(targets={entry.role: target})
         elif entry.over.steps:
             target = scope.target.append(scope.targets[entry.over.role], entry.over.steps)
             inner = scope.child(targets={entry.role: target})

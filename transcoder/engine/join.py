@@ -17,7 +17,7 @@ from transcoder.engine.backward import elements_below
 from transcoder.engine.beside import Consulted
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.ledger import Ledger
-from transcoder.engine.merging import content, merge_root
+from transcoder.engine.merging import content, merge_root, without
 from transcoder.engine.motion import motion_of
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_requires
@@ -303,7 +303,7 @@ class _Joiner:
         wanted = whole_number(item.get(key)) or whole_number(holder.get(referring))
         taken = {whole_number(each.get(key)): each for each in held}
         for number, each in taken.items():
-            if shared and wanted in (None, number) and _without(each, key) == _without(item, key):
+            if shared and wanted in (None, number) and without(each, key) == without(item, key):
                 self._put(holder, reference.keyword, number or 0)
                 return
         if wanted is None or wanted in taken:
@@ -349,9 +349,3 @@ def _known(scope: Scope) -> dict[str, object]:
 def _referenced(item: Item) -> str:
     element = item.get(tag_of("ReferencedSOPInstanceUID"))
     return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
-def _without(item: Item, tag: int) -> bytes:
-    kept = Item()
-    kept.update({each: element for each, element in item.items() if each != tag})
-    return encode(kept)

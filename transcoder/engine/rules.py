@@ -312,6 +312,8 @@ def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
 
 def _source_name(scope: Scope, path: Path) -> str:
     """The attribute a value was derived from, and the instance that holds it where that is not the source."""
+    if path.name:
+        return path.name.replace("_", " ")
     companion = scope.places.get(path.role, "").partition("/")[0]
     return f"{path.keyword} of the {companion}" if companion.islower() else path.keyword
 

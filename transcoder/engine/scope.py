@@ -69,6 +69,8 @@ class Run:
     made: dict[int, Item] = field(default_factory=dict)
     # On the way back: what a scope needs to see of each radiation of the set, by its UID.
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # On the way back: the numbers that a block has given so far, over all sets that are joined.
+    counted: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def site(self, name: str) -> Any:
         """The site's value for this machine, else for all machines, else None."""

@@ -253,6 +253,7 @@ class Builder:
             ),
             role=role,
             when_item=entry.get("when_item", "").removeprefix("$"),
+            holder=entry.get("holder", ""),
         )
 
     def _records(self, entry: dict[str, Any], route: Route, first: str, second: str) -> Records:

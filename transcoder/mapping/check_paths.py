@@ -97,6 +97,10 @@ def _of_inputs(visit: Visit, block: Assemble) -> Iterator[Fault]:
         at = block.place.at("inputs", each.name, "over")
         yield from place_faults(visit, each.over, FIRST, at)
         inner = in_input(visit, each.role, each.over, each.when_item)
+        if each.holder and (FIRST, each.holder) not in visit.roles:
+            known = sorted(role for side, role in visit.roles if side == FIRST)
+            mark = block.place.at("inputs", each.name, "holder")
+            yield fault(mark, "M202", f"no role '@{each.holder}' is open here", each.holder, known)
         for word, path in each.fields:
             yield from place_faults(inner, path, FIRST, block.place.at("inputs", each.name, "fields", word))
 

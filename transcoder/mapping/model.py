@@ -202,13 +202,17 @@ class Distinct:
 
 @dataclass(frozen=True, slots=True)
 class TableInput:
-    """Items of one sequence as records: one field for each named path."""
+    """Items of one sequence as records: one field for each named path.
+
+    ``holder`` is the role of the item around each, where the sequence is nested in another one.
+    """
 
     name: str
     over: Path
     fields: tuple[tuple[str, Path], ...]
     role: str = ""
     when_item: str = ""
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
