@@ -171,6 +171,8 @@ CODES: dict[str, Entry] = {
     "T251": Entry(ERROR, "Record is of another session than its set"),
     "T252": Entry(ERROR, "Radiation is no record"),
     "T253": Entry(WARNING, "Tolerance violation that nobody overrode"),
+    "T260": Entry(WARNING, "Dose of a session has no place"),
+    "T261": Entry(WARNING, "Dose of a session is not the sum of its beams"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

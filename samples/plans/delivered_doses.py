@@ -13,7 +13,9 @@ from .session import delivered, metersets, record, whole_fraction
 
 def measured(value: float | None, **more: object) -> Dataset:
     """A measured dose of a session, Gy unless more says otherwise."""
-    return item(**{"DoseUnits": "GY", "MeasuredDoseValue": "" if value is None else value, "MeasuredDoseType": ""} | more)
+    return item(
+        **{"DoseUnits": "GY", "MeasuredDoseValue": "" if value is None else value, "MeasuredDoseType": ""} | more
+    )
 
 
 def measured_here(value: float, own: int | None = None, reference: int | None = None) -> Dataset:

@@ -256,9 +256,15 @@ _RECORDED: dict[str, str] = {
     "T138": "first/interrupted-window",
     "T139": "first/interrupted-window",
     "T141": "bad/treatment-and-verification",
+    "T260": "first/dose-of-one-beam-in-two",
 }
 for _code, _name in _RECORDED.items():
     CASES[_code] = lambda name=_name: recorded(name)  # type: ignore[misc]
+
+
+@case("T261")
+def _part_missing() -> list[str]:
+    return recorded("first/measured-doses", put("MeasuredDoseReferenceSequence[0]/MeasuredDoseValue", "1.5 "))
 
 
 @case("T142")

@@ -46,7 +46,9 @@ def delivered_doses_back(
         for label, dose in _calculated(radiation, labels, end, notes):
             beams["beam_calculated"].append({"radiation": radiation["radiation"], **mapped.take(label, NONE, 0, dose)})
         for label, device, place, dose in _measured(radiation, end, notes):
-            beams["beam_measured"].append({"radiation": radiation["radiation"], **told.take(label, device, place, dose)})
+            beams["beam_measured"].append(
+                {"radiation": radiation["radiation"], **told.take(label, device, place, dose)}
+            )
     unread: dict[str, list[Record]] = {name: [] for name in ("beams", "session", "references", "names")}
     unread |= {"session_measured": [], "session_calculated": []}
     return {**unread, **beams, "measured": told.items(), "calculated": mapped.items(), "notes": list(notes.texts)}
@@ -104,9 +106,7 @@ class _Points:
         return found
 
 
-def _calculated(
-    radiation: Record, labels: dict[int, Cell], end: float, notes: _Notes
-) -> list[tuple[Cell, Cell]]:
+def _calculated(radiation: Record, labels: dict[int, Cell], end: float, notes: _Notes) -> list[tuple[Cell, Cell]]:
     """The label of each calculated dose with the dose at the end of the radiation."""
     found = []
     for each in radiation["parameters"]:

@@ -109,8 +109,7 @@ class CodecInfo:
 
 
 CODECS: dict[str, CodecInfo] = {}
-Records = dict[str, Any]
-ASSEMBLERS: dict[str, Callable[..., dict[str, list[Records]]]] = {}
+ASSEMBLERS: dict[str, Callable[..., dict[str, list[Any]]]] = {}
 DISASSEMBLERS: dict[str, Callable[..., dict[str, Any]]] = {}
 # Those that number what several joined sets share: they take the numbers given so far.
 COUNTING: set[str] = set()
