@@ -353,12 +353,24 @@ def record(name: str = "record", of: str = "radiation") -> Item:
 def record_set() -> Item:
     """The record set of both radiations."""
     members = [reference("19", "record"), reference("19", "other record")]
+    mapping = [make(CumulativeMeterset=0), make(CumulativeMeterset=120)]
+    doses = [
+        make(
+            ReferencedRTRadiationRecordSequence=[member],
+            RadiationDoseValuesParametersSequence=[
+                make(ReferencedRadiationDoseIdentificationIndex=1, MetersetToDoseMappingSequence=mapping)
+            ],
+        )
+        for member in members
+    ]
     item = make(
         **head("16", "record set"),
         TreatmentSessionUID=uid("session"),
         RTTreatmentFractionCompletionStatus="COMPLETE",
         ReferencedRTRadiationSetSequence=[reference("12", "set")],
         ReferencedRTRadiationRecordSequence=members,
+        RadiationDoseIdentificationSequence=[make(RadiationDoseIdentificationIndex=1)],
+        RadiationDoseSequence=doses,
         ReferencedSeriesSequence=common(("12", "set"), ("19", "record"), ("19", "other record")),
     )
     return fresh(item)

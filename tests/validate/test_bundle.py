@@ -29,6 +29,7 @@ MAPPING = (
     "RadiationDoseSequence[0]/RadiationDoseValuesParametersSequence[0]/DoseValuesSequence[0]/"
     "MetersetToDoseMappingSequence[1]"
 )
+DELIVERED = "RadiationDoseSequence[1]/RadiationDoseValuesParametersSequence[0]/MetersetToDoseMappingSequence[1]"
 PRESCRIPTIONS = "ReferencedRTPrescriptionSequence"
 
 # number of the instance, name, mutation, code
@@ -57,6 +58,7 @@ TABLE: list[tuple[int, str, Mutation, str]] = [
     (SET, "fractions", write("", "IntendedNumberOfFractions", 29), "V314"),
     (PLAN, "fractions", write(GROUP, "NumberOfFractionsPlanned", 29), "V314"),
     (SET, "mapping", write(MAPPING, "CumulativeMeterset", 100), "V315"),
+    (RECORD_SET, "mapping", write(DELIVERED, "CumulativeMeterset", 100), "V315"),
     (RECORD, "half delivered", write(f"{CP}[2]", "CumulativeMeterset", 70), "V316"),
     (RECORD_SET, "called partial", write("", "RTTreatmentFractionCompletionStatus", "PARTIAL"), "V317"),
     (RECORD, "interrupted", write("", "RTTreatmentTerminationStatus", "ABNORMAL"), "V317"),

@@ -104,7 +104,7 @@ def _sets(index: Index) -> Iterator[Judged]:
         yield from _frames(index, place, summary, members)
         if summary.sop_class == RADIATION_SET:
             yield from _labels(index, place, members)
-            yield from _mappings(index, place, summary)
+        yield from _mappings(index, place, summary)
     yield from _orphans(index)
 
 

@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.validator import charsets, provenance
-from transcoder.validator.classes import RADIATION_RECORDS, RADIATION_SET, RADIATIONS
+from transcoder.validator.classes import RADIATION_RECORD_SET, RADIATION_RECORDS, RADIATION_SET, RADIATIONS
 from transcoder.validator.common import Listed, Named, listed, named
 from transcoder.validator.fractions import delivered_fractions, intended_fractions
 from transcoder.validator.provenance import Source
@@ -156,7 +156,12 @@ def _interned(value: Any) -> Any:
     return type(value)._make(parts) if hasattr(value, "_make") else tuple(parts)
 
 
-MAPPING = "RadiationDoseSequence/RadiationDoseValuesParametersSequence/DoseValuesSequence"
+_PARAMETERS = "RadiationDoseSequence/RadiationDoseValuesParametersSequence"
+# Where a set and a record set map metersets to doses, and what each mapping belongs to (C.36.11, C.36.21).
+MAPPINGS = {
+    RADIATION_SET: (f"{_PARAMETERS}/DoseValuesSequence", "ReferencedRTRadiationSequence"),
+    RADIATION_RECORD_SET: (_PARAMETERS, "ReferencedRTRadiationRecordSequence"),
+}
 # References that rules across instances follow; the others matter for the common references only.
 ROLES = (
     "RTRadiationSequence",
@@ -344,10 +349,11 @@ def _point_links(item: Item) -> list[Link]:
 def _mapped(item: Item) -> tuple[Mapped, ...]:
     """The end of each mapping from meterset to dose; the standard wants it at the last control point."""
     found_ = []
-    if text(item, "SOPClassUID") != RADIATION_SET:
+    mapping, member = MAPPINGS.get(text(item, "SOPClassUID"), ("", ""))
+    if not mapping:
         return ()
-    for path, chain in places(item, MAPPING):
-        for entry in children(chain[1], "ReferencedRTRadiationSequence")[:1]:
+    for path, chain in places(item, mapping):
+        for entry in children(chain[1], member)[:1]:
             points = children(chain[-1], "MetersetToDoseMappingSequence")
             last = number(points[-1], "CumulativeMeterset") if points else None
             if last is not None:
