@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 
 import transcoder
 from transcoder import Severity
+from transcoder.codecs.delivered_doses import delivered_doses
+from transcoder.codecs.registry import Cell
 
 from ..conftest import SAMPLES
 
@@ -225,6 +228,50 @@ def test_a_described_reading_loses_its_dose_reference() -> None:
     assert lost.fate == "declared"
 
 
+@pytest.mark.parametrize("text", ["A" * 65, "Skin\r\nleft", "Skin\\left"])
+def test_a_description_that_is_no_label(text: str) -> None:
+    """Descriptions are short texts (ST), labels are LO: one line, 64 characters, no backslash (PS3.5 6.2)."""
+
+    def described(record: pydicom.Dataset) -> None:
+        record.CalculatedDoseReferenceSequence[0].CalculatedDoseReferenceDescription = text
+        record.MeasuredDoseReferenceSequence[0].MeasuredDoseDescription = text
+
+    result = forward("dose-of-the-only-beam", described)
+    (record_set,) = sets(result)
+    assert labels(record_set) == ["Dose reference 2"]
+    assert readings(record_set)[0][0][0] == text
+    assert ("T106", "the label of a dose has one line of 64 characters (C.36.21)") in told(result, "T106")
+    assert result.account.source.unaccounted == 0
+    (point,) = home(result).CalculatedDoseReferenceSequence
+    assert point.ReferencedDoseReferenceNumber == 2
+
+
+def test_a_blank_description_is_none() -> None:
+    def blank(record: pydicom.Dataset) -> None:
+        record.MeasuredDoseReferenceSequence[0].MeasuredDoseDescription = "  "
+
+    result = forward("dose-of-the-only-beam", blank)
+    assert readings(sets(result)[0])[0][0][0] == "Dose reference 2"
+    assert result.account.source.unaccounted == 0
+
+
+def test_a_dose_without_a_meterset_has_no_place() -> None:
+    """Some records, as those that people wrote down, have no control point that tells where a beam ended."""
+    one = {"radiation": Cell(["1.2"]), "meterset": Cell(None)}
+    dose = {
+        "radiation": one["radiation"],
+        "number": Cell(np.array([1.0])),
+        "own": Cell(None),
+        "value": Cell(np.array([2.0]), ("v",)),
+    }
+    made = delivered_doses(
+        beams=[one], session=[one], beam_measured=[], beam_calculated=[dose], session_measured=[],
+        session_calculated=[dose], measured=[], calculated=[], references=[], names=[],
+    )  # fmt: skip
+    assert [(each.code, each.sources) for each in made.pop("lost")] == [("T260", ("v",))]
+    assert made == {}
+
+
 def test_numbers_that_stand_twice_are_refused() -> None:
     def twice(record: pydicom.Dataset) -> None:
         record.MeasuredDoseReferenceSequence[1].MeasuredDoseReferenceNumber = 1
@@ -331,6 +378,35 @@ def test_two_readings_that_look_alike_stay_two(tmp_path: Path) -> None:
     (record,) = changed("measured-doses", tmp_path, alike).bundle.instances
     first = record.TreatmentSessionBeamSequence[0].ReferencedMeasuredDoseReferenceSequence
     assert len({each.ReferencedMeasuredDoseReferenceNumber for each in first}) == 2
+
+
+def test_what_another_maker_tells_beside_the_doses_is_declared(tmp_path: Path) -> None:
+    """A volume with segments from elsewhere, an expected measurement, a device without a first-generation term."""
+
+    def richer(record_set: pydicom.Dataset) -> None:
+        item = record_set.RadiationDoseIdentificationSequence[0]
+        item.ReferencedRadiationDoseIdentificationIndex = 1
+        item.RadiationDoseIdentificationLabel = "Bladder"
+        item.ConceptualVolumeSequence[0].ConceptualVolumeCombinationFlag = "YES"
+        item.ConceptualVolumeSequence[0].ConceptualVolumeCombinationDescription = "both"
+        reading = record_set.RadiationDoseSequence[0].MeasuredMetersetToDoseMappingSequence[0]
+        reading.ReferencedExpectedInVivoMeasurementValueIndex = 1
+        reading.DoseMeasurementDeviceCodeSequence[0].CodeValue = "128708"
+
+    result = changed("measured-doses", tmp_path, richer)
+    (record,) = result.bundle.instances
+    types = [each.MeasuredDoseType for each in record.MeasuredDoseReferenceSequence]
+    assert sorted(types) == ["", "DIODE", "ION_CHAMBER"]
+    assert result.account.source.unaccounted == 0
+    declared = {each.path.rpartition("/")[2] for each in result.account.entries if each.fate == "declared"}
+    assert declared >= {
+        "ReferencedRadiationDoseIdentificationIndex",
+        "ConceptualVolumeCombinationFlag",
+        "ConceptualVolumeCombinationDescription",
+        "ReferencedExpectedInVivoMeasurementValueIndex",
+        "DoseMeasurementDeviceCodeSequence",
+    }
+    assert any("an identification of which no dose is told" in message for _, message in told(result, "T106"))
 
 
 def test_an_effective_dose_is_told(tmp_path: Path) -> None:

@@ -11,15 +11,16 @@ import numpy as np
 
 from transcoder.codecs.doses import REFERENCE, require_unique
 from transcoder.codecs.registry import Assumed, Cell, Lost, Refused, assembler
-from transcoder.codecs.scalars import Numbered
 
-__all__ = ["CALCULATED", "MEASURED", "Point"]
+__all__ = ["CALCULATED", "MEASURED", "Point", "delivered_doses"]
 
 # Labels of points that a record numbers itself.
 MEASURED, CALCULATED = "Measured dose", "Calculated dose"
 Record = dict[str, Cell]
 # Decimal strings of one machine; less is no difference.
 _SAME = 1e-6
+# The characters of a label (LO).
+_LABEL = 64
 _PLACES = {MEASURED: "MeasuredDoseReferenceSequence", CALCULATED: "CalculatedDoseReferenceSequence"}
 _NO_DOSE = "each record of a set needs a dose, and one of them has none (C.36.21)"
 _NOT_ALL = "a dose identification needs a calculated dose of each record (C.36.21)"
@@ -28,7 +29,9 @@ _NO_UNIT = "the unit of a measured dose stands in Measured Dose Reference Sequen
 _NO_POINT = "a dose without value or without the point that it belongs to"
 _UNDIVIDED = "one dose of several beams is not divided among their records"
 _UNMAPPED = "a dose mapping rises from 0 along the meterset (C.36.11.1.1)"
+_NO_END = "a dose belongs to a meterset, and nobody tells at which one its beam ended (C.36.21)"
 _NOT_SUM = "the doses of the beams do not make this dose of the session"
+_NO_LABEL = "the label of a dose has one line of 64 characters (C.36.21)"
 _NAMELESS = "a measured dose tells its point by its description alone (C.36.21)"
 _UNUSED = "no record holds a dose of this point"
 
@@ -80,8 +83,11 @@ def delivered_doses(
     alone = _uid(beams[0]) if len(session) == 1 and beams else ""
     told = _Doses(MEASURED).read(measured, beam_measured, session_measured, alone)
     mapped = _Doses(CALCULATED).read(calculated, beam_calculated, session_calculated, alone)
+    ends = {_uid(beam): float(beam["meterset"].value[-1, 0]) for beam in beams if beam["meterset"]}
     told.keep_gray()
-    mapped.keep_rising({_uid(beam): _end(beam) for beam in beams})
+    told.keep_ended(ends)
+    mapped.keep_ended(ends)
+    mapped.keep_rising(ends)
     uids = [_uid(beam) for beam in beams]
     kept = _kept(uids, mapped, told)
     identified = sorted(kept or told.used(), key=lambda point: point.rank)
@@ -91,8 +97,12 @@ def delivered_doses(
     holder = mapped if kept else told
     made = {
         "identifications": [_identification(each, holder, references, names) for each in identified],
-        "radiations": [_radiation(beam, identified if kept else [], mapped, told) for beam in beams],
+        "radiations": [_radiation(beam, ends, identified if kept else [], mapped, told) for beam in beams],
     }
+    for point in kept:
+        description = mapped.points.get(point, {}).get("description", Cell(None))
+        if description and not _is_label(description.value[0]):
+            mapped.lose("T106", _NO_LABEL, description)
     for point in told.used():
         if kept and _text(told.points[point], "description"):
             told.lose("T106", _NAMELESS, told.points[point]["number"])
@@ -162,6 +172,10 @@ class _Doses:
         """Leave out what is relative."""
         self._drop(lambda _, point, __: _text(self.points[point], "units") != ["GY"], _NOT_GRAY)
 
+    def keep_ended(self, ends: dict[str, float]) -> None:
+        """Leave out what has no meterset to stand at."""
+        self._drop(lambda uid, _, __: uid not in ends, _NO_END)
+
     def keep_rising(self, ends: dict[str, float]) -> None:
         """Leave out what has no mapping, of a record that ends at this meterset."""
         self._drop(lambda uid, _, dose: ends[uid] <= 0 or dose.value[0] < 0, _UNMAPPED)
@@ -192,13 +206,15 @@ class _Doses:
                 self.lose("", _UNUSED, *item.values())
         return self.lost
 
-    def name(self, point: Point) -> Cell:
-        """The description of a point, or its label."""
+    def name(self, point: Point, *, label: bool = False) -> Cell:
+        """The description of a point or, where it has none that a label can hold, its number."""
         item = self.points.get(point, {})
         described = item.get("description", Cell(None))
-        (text,) = Numbered.forward(described.value, np.array([float(point.number)]), point.word)
+        told = [text for text in described.value or () if text.strip()]
+        if told and (not label or _is_label(told[0])):
+            return Cell(told, described.sources)
         numbers = (source for name in ("number", "own") if name in item for source in item[name].sources)
-        return Cell(text, described.sources if text == described.value else tuple(numbers))
+        return Cell([point.label], (*numbers, *(() if told else described.sources)))
 
 
 def _kept(uids: list[str], mapped: _Doses, told: _Doses) -> set[Point]:
@@ -226,7 +242,7 @@ def _identification(point: Point, holder: _Doses, references: list[Record], name
     uid = next((each["uid"] for each in references if of_plan and int(each["number"].value[0]) == point.number), None)
     plan, record = (Cell(names[0][name].value, numbers) for name in ("plan", "record"))
     return {
-        "label": holder.name(point),
+        "label": holder.name(point, label=True),
         "volume": Cell(point.label.lower()),
         "volume_uid": Cell(uid.value, (*numbers, *uid.sources)) if uid else Cell(None),
         "plan": plan if of_plan else Cell(None),
@@ -234,8 +250,11 @@ def _identification(point: Point, holder: _Doses, references: list[Record], name
     }
 
 
-def _radiation(beam: Record, identified: list[Point], mapped: _Doses, told: _Doses) -> dict[str, Any]:
-    uid, end = _uid(beam), _end(beam)
+def _radiation(
+    beam: Record, ends: dict[str, float], identified: list[Point], mapped: _Doses, told: _Doses
+) -> dict[str, Any]:
+    uid = _uid(beam)
+    end = ends.get(uid, 0.0)
     doses = mapped.held.get(uid, {})
     parameters = [
         {
@@ -265,8 +284,9 @@ def _uid(record: Record) -> str:
     return str((record["radiation"].value or [""])[0])
 
 
-def _end(beam: Record) -> float:
-    return float(beam["meterset"].value[-1, 0]) if beam["meterset"] else 0.0
+def _is_label(text: str) -> bool:
+    """Whether a text fits into a value of LO (PS3.5 6.2)."""
+    return len(text) <= _LABEL and text.isprintable() and "\\" not in text
 
 
 def _text(record: Record, name: str) -> list[str]:

@@ -22,6 +22,7 @@ _EMPTY = Cell([""])
 _SAME = 1e-9
 _INSIDE = "points of a dose mapping before its end; a session item tells the dose of the whole beam (C.8.8.21)"
 _EARLY = "a dose measured before the end of its radiation; a session item tells the dose of the whole beam (C.8.8.21)"
+_UNUSED = "an identification of which no dose is told (C.8.8.20)"
 _EFFECTIVE = "that a dose is an effective one, which a treatment record does not tell (C.8.8.20)"
 
 
@@ -38,17 +39,21 @@ def delivered_doses_back(
     labels = {int(each["number"].value[0]): each["label"] for each in identifications if each["number"]}
     mapped, told, notes = _Points(CALCULATED, counted), _Points(MEASURED, counted), _Notes()
     beams: dict[str, list[Record]] = {"beam_measured": [], "beam_calculated": []}
+    named: set[str] = set()
     for radiation in radiations:
         held = known.get((radiation["radiation"].value or [""])[0])
         if held is None or not held["meterset"]:
             raise Refused("T206", "a dose names a radiation that the set does not hold")
         end = float(held["meterset"].value[-1, 0])
         for label, dose in _calculated(radiation, labels, end, notes):
+            named.add(_text(label))
             beams["beam_calculated"].append({"radiation": radiation["radiation"], **mapped.take(label, NONE, 0, dose)})
         for label, device, place, dose in _measured(radiation, end, notes):
+            named.add(_text(label))
             beams["beam_measured"].append(
                 {"radiation": radiation["radiation"], **told.take(label, device, place, dose)}
             )
+    notes.add(_UNUSED, when=any(_text(label) not in named and not _is_made(label) for label in labels.values()))
     unread: dict[str, list[Record]] = {name: [] for name in ("beams", "session", "references", "names")}
     unread |= {"session_measured": [], "session_calculated": []}
     return {**unread, **beams, "measured": told.items(), "calculated": mapped.items(), "notes": list(notes.texts)}
@@ -142,3 +147,12 @@ def _measured(radiation: Record, end: float, notes: _Notes) -> list[tuple[Cell, 
         dose = Cell(each["dose"].value, (*each["dose"].sources, *each["meterset"].sources))
         found.append((each["description"], each["device"], place, dose))
     return found
+
+
+def _is_made(label: Cell) -> bool:
+    """Whether a label holds a number alone."""
+    return any(Numbered.backward([_text(label)], word)[1] is not None for word in (REFERENCE, MEASURED, CALCULATED))
+
+
+def _text(label: Cell) -> str:
+    return str((label.value or [""])[0])

@@ -145,7 +145,9 @@ class Reasons:
                     if step.key:
                         self._keys[step.keyword] = step.key
                 for base in (inner.bases(path, FIRST) or ()) if not path.name else ():
-                    self._note(base.prefix, node.id, "doses come back as they are mapped (C.36.11)")
+                    self._note(
+                        base.prefix, node.id, f"doses come back as they are mapped ({node.cite.removeprefix('PS3.3 ')})"
+                    )
 
     def _note(self, plain: str, by: str, reason: str, beside: tuple[str, ...] = ()) -> None:
         self._said.setdefault(plain, []).append(_Said(by, reason, beside))
