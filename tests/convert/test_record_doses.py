@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -441,3 +443,61 @@ def test_a_calculated_point_of_the_record_keeps_its_number() -> None:
     record = home(forward("measured-doses", numbered))
     (point,) = record.CalculatedDoseReferenceSequence
     assert (point.CalculatedDoseReferenceNumber, point.CalculatedDoseReferenceDoseValue) == (6, 1)
+
+
+# --- any doses -------------------------------------------------------------------------------------------
+
+PARTS = {
+    "Measured": (measured_here, "MeasuredDoseValue"),
+    "Calculated": (calculated_here, "CalculatedDoseReferenceDoseValue"),
+}
+
+
+def scattered(record: pydicom.Dataset, chance: random.Random) -> None:
+    """Doses of dose references and of points of the record, of all beams or of some, described or not."""
+    for kind, (part, value) in PARTS.items():
+        points = chance.sample([(word, number) for word in ("reference", "own") for number in (1, 2, 5)], 3)
+        whole = chance.random() < 0.6
+        sums: dict[tuple[str, int], float] = {}
+        for item in record.TreatmentSessionBeamSequence:
+            told = {each: chance.randint(-100, 3000) / 1000 for each in points if whole or chance.random() < 0.7}
+            sums |= {each: sums.get(each, 0) + dose for each, dose in told.items()}
+            parts = [part(dose, **{word: number}) for (word, number), dose in told.items()]
+            setattr(item, f"Referenced{kind}DoseReferenceSequence", parts)
+        totals = [_total(kind, value, point, total, chance) for point, total in sums.items() if chance.random() < 0.9]
+        setattr(record, f"{kind}DoseReferenceSequence", totals)
+
+
+def _total(kind: str, value: str, point: tuple[str, int], total: float, chance: random.Random) -> pydicom.Dataset:
+    word = "ReferencedDoseReferenceNumber" if point[0] == "reference" else f"{kind}DoseReferenceNumber"
+    made = calculated(round(total, 3)) if kind == "Calculated" else measured(round(total, 3))
+    setattr(made, word, point[1])
+    if kind == "Measured":
+        made.MeasuredDoseType = chance.choice(["", "DIODE", "FILM", "MOSFET"])
+        made.DoseUnits = chance.choice(["GY", "GY", "GY", "RELATIVE"])
+    described = "MeasuredDoseDescription" if kind == "Measured" else "CalculatedDoseReferenceDescription"
+    if text := chance.choice(["", "Exit", "Point A", "x" * 70]):
+        setattr(made, described, text)
+    assert value in made
+    return made
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_no_dose_is_lost_in_silence_and_none_is_made_up(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a seed that tells the case
+    before: list[pydicom.Dataset] = []
+
+    def change(record: pydicom.Dataset) -> None:
+        scattered(record, chance)
+        before.append(record)
+
+    result = forward(chance.choice(["measured-doses", "doses-of-two-fractions", "calculated-doses"]), change)
+    assert result.account.source.unaccounted == 0
+    assert [each for each in transcoder.validate(result.bundle) if each.severity is not Severity.INFO] == []
+    after = home(result)
+    for item, other in zip(before[0].TreatmentSessionBeamSequence, after.TreatmentSessionBeamSequence, strict=True):
+        for kind, (_, value) in PARTS.items():
+            word = f"Referenced{kind}DoseReferenceSequence"
+            was, came = (sorted(float(each[value].value) for each in one.get(word, [])) for one in (item, other))
+            assert not Counter(came) - Counter(was)
+            assert came == was or told(result, "T260")
