@@ -298,13 +298,14 @@ def radiation(name: str = "radiation", label: str = "A1") -> Item:
 def radiation_set() -> Item:
     """The set of two radiations, made from the plan."""
     members = [reference("13", "radiation"), reference("13", "second")]
-    mapping = [make(CumulativeMeterset=0), make(CumulativeMeterset=120)]
+    mapping = [make(CumulativeMeterset=mu, RadiationDoseValue=mu / 100) for mu in (0, 120)]
     doses = [
         make(
             ReferencedRTRadiationSequence=[member],
             RadiationDoseValuesParametersSequence=[
                 make(
                     ReferencedRadiationDoseIdentificationIndex=1,
+                    PrimaryDoseValueIndicator="YES",
                     DoseValuesSequence=[make(MetersetToDoseMappingSequence=mapping)],
                 )
             ],
@@ -353,7 +354,7 @@ def record(name: str = "record", of: str = "radiation") -> Item:
 def record_set() -> Item:
     """The record set of both radiations."""
     members = [reference("19", "record"), reference("19", "other record")]
-    mapping = [make(CumulativeMeterset=0), make(CumulativeMeterset=120)]
+    mapping = [make(CumulativeMeterset=mu, RadiationDoseValue=mu / 100) for mu in (0, 120)]
     doses = [
         make(
             ReferencedRTRadiationRecordSequence=[member],

@@ -41,6 +41,9 @@ GROUP = "FractionGroupSequence[0]"
 BLD = f"{BEAM}/ControlPointSequence[0]/BeamLimitingDevicePositionSequence[0]"
 MODE = "RadiationGenerationModeSequence"
 SOURCE = "DefinitionSourceSequence"
+DOSE = "RadiationDoseSequence[0]/RadiationDoseValuesParametersSequence[0]"
+MAPPING = "MetersetToDoseMappingSequence"
+PLANNED = f"{DOSE}/DoseValuesSequence[0]/{MAPPING}"
 OTHERS = "StudiesContainingOtherReferencedInstancesSequence"
 MIRRORED = (-1, 0, 0, 0, 0, 0, 1, 0, 0, -1, 0, 0, 0, 0, 0, 1)
 SCALED = (2, 0, 0, 0, 0, 0, 2, 0, 0, -2, 0, 0, 0, 0, 0, 1)
@@ -142,6 +145,13 @@ TABLE: list[tuple[object, str, Mutation, str]] = [
     (radiation, "angle", write(f"{DEVICES}[1]", "BeamModifierOrientationAngle", 90), "V272"),
     (radiation, "plane", write("", "RTBeamModifierDefinitionDistance", 600), "V273"),
     (radiation, "ends exchanged", write(f"{DEVICES}[1]", "RTBeamLimitingDeviceProximalDistance", 500), "V274"),
+    # doses
+    (radiation_set, "dose before the beam", write(f"{PLANNED}[0]", "RadiationDoseValue", 0.1), "V232"),
+    (record_set, "meterset before the beam", write(f"{DOSE}/{MAPPING}[0]", "CumulativeMeterset", 1), "V232"),
+    (radiation_set, "dose falls", write(f"{PLANNED}[1]", "RadiationDoseValue", -0.1), "V233"),
+    (radiation_set, "meterset stands", write(f"{PLANNED}[1]", "CumulativeMeterset", 0), "V233"),
+    (record_set, "meterset falls", write(f"{DOSE}/{MAPPING}[1]", "CumulativeMeterset", -1), "V233"),
+    (radiation_set, "no primary dose", write(DOSE, "PrimaryDoseValueIndicator", "NO"), "V234"),
     # fractions
     (treatment_record, "fraction beyond its own plan", write(SESSION, "CurrentFractionNumber", 31), "V229"),
     (treatment_record, "negative fraction", write(SESSION, "CurrentFractionNumber", -1), "V229"),

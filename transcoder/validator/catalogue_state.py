@@ -55,6 +55,9 @@ CODES: dict[str, Entry] = {
     "V229": Entry(WARNING, "Fraction number is beyond the fractions planned"),
     "V230": Entry(WARNING, "Number of fractions is zero"),
     "V231": Entry(WARNING, "Delivered meterset of a beam differs from its control points"),
+    "V232": Entry(ERROR, "Dose mapping does not begin at zero"),
+    "V233": Entry(ERROR, "Dose mapping does not rise"),
+    "V234": Entry(ERROR, "Not exactly one dose is the primary one"),
     # references inside one instance
     "V240": Entry(ERROR, "Reference leads nowhere"),
     "V241": Entry(ERROR, "Number or index is not unique"),

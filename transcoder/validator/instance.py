@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from transcoder.dicom.elements import Item
 from transcoder.findings import Finding
-from transcoder.validator import common, couch, fractions, geometry, points, provenance, references
+from transcoder.validator import common, couch, doses, fractions, geometry, points, provenance, references
 from transcoder.validator.iod import check_tables
 from transcoder.validator.once import told_once
 
@@ -16,6 +16,7 @@ CHECKS: tuple[Callable[[Item], Iterable[Finding]], ...] = (
     check_tables,
     points.check,
     references.check,
+    doses.check,
     fractions.check,
     provenance.check,
     common.check,
