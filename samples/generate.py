@@ -83,13 +83,13 @@ def record_files(register: dict[str, Sample[dict[str, pydicom.Dataset]]]) -> dic
     return found
 
 
-def transcoded_record(parts: dict[str, bytes]) -> dict[str, bytes]:
+def transcoded_record(parts: dict[str, bytes], delivered_by: str) -> dict[str, bytes]:
     """The second-generation instances of one record, encoded as files; what its plan becomes is left out."""
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / file for file in parts]
         for path in paths:
             path.write_bytes(parts[path.name])
-        made = transcoder.transcode(transcoder.read(paths), to="second").bundle.instances
+        made = transcoder.transcode(transcoder.read(paths), to="second", delivered_by=delivered_by).bundle.instances
         kept = [each for each in made if each.SOPClassUID in RECORD_CLASSES]
         written = transcoder.write(transcoder.read(kept), Path(folder) / "second")
         return {path.name: path.read_bytes() for path in written}
@@ -127,7 +127,9 @@ def files() -> dict[Path, bytes]:
     paths |= built_foreign()
     paths |= beside(second)
     paths |= {HERE / "bad" / name: content for name, content in build_bad().items()}
-    records = {name: transcoded_record(parts) for name, parts in record_files(RECORDS).items()}
+    records = {
+        name: transcoded_record(parts, RECORDS[name].delivered_by) for name, parts in record_files(RECORDS).items()
+    }
     for folder, register in (("first", RECORDS), ("bad", BAD_RECORDS)):
         for parts in record_files(register).values():
             paths |= {HERE / "records" / folder / file: content for file, content in parts.items()}

@@ -32,6 +32,7 @@ __all__ = [
     "convert_instance",
     "convert_sets",
     "direction_of",
+    "instruction_classes",
     "is_companion",
     "is_member",
     "joined",
@@ -45,6 +46,8 @@ __all__ = [
 SECOND_GENERATION = "1.2.840.10008.5.1.4.1.1.481."
 _SECOND = frozenset(SECOND_GENERATION + str(number) for number in range(10, 26))
 _COMPANIONS = frozenset([SECOND_GENERATION + "3"])
+# What gave the instructions for a delivery where nobody says otherwise.
+PLAN = "plan"
 SOFTWARE = f"rt-transcoder {__version__}"
 
 
@@ -102,10 +105,16 @@ def consulted_classes(present: set[str], mapping: Mapping) -> set[str]:
     for family in mapping.families.values():
         roots = {uid for uid, _ in family.sop_classes}
         if present & roots:
-            wanted |= {each.sop_class for each in family.companions}
+            wanted |= {each.sop_class for each in (*family.companions, *family.instructions)}
         if present & {family.targets[0].sop_class}:
             wanted |= roots | _SECOND | _COMPANIONS
     return wanted
+
+
+def instruction_classes(present: set[str], mapping: Mapping) -> set[str]:
+    """The classes of sets that gave the instructions for sources of the classes that are there, or stand for a plan."""
+    found = [family for family in mapping.families.values() if present & {uid for uid, _ in family.sop_classes}]
+    return {each.sop_class for family in found for each in family.instructions}
 
 
 def is_companion(instance: Instance) -> bool:
@@ -123,6 +132,7 @@ def convert_instance(
     lenient: bool = False,
     remake: bool = False,
     surrogate: bool = False,
+    delivered_by: str = PLAN,
 ) -> Outcome:
     """Convert one source: a first-generation instance, or a set whose radiations are among ``others``.
 
@@ -140,7 +150,16 @@ def convert_instance(
         if uid == instance.sop_class_uid:
             return _refused(code, text, "SOPClassUID")
     finish = embed if preserve else None
-    return split(instance, others, mapping, family, software=SOFTWARE, lenient=lenient, finish=finish)
+    return split(
+        instance,
+        others,
+        mapping,
+        family,
+        software=SOFTWARE,
+        lenient=lenient,
+        finish=finish,
+        delivered_by=delivered_by,
+    )
 
 
 def convert_sets(
@@ -214,6 +233,7 @@ def transcode(
     join: bool = False,
     remake: bool = False,
     surrogate: bool = False,
+    delivered_by: str = PLAN,
 ) -> Result:
     """Convert the instances of a bundle to the other generation.
 
@@ -221,13 +241,17 @@ def transcode(
     values that are illegal and yet unambiguous. On the way to the first generation ``join`` makes one instance of
     the sets that share a source (record sets of one session always make one), and ``remake`` makes a new one even
     where the source is at hand; without it the result holds that source. ``surrogate`` makes a marked stand-in of a
-    set whose radiations no RT Plan can hold. Raises :class:`~transcoder.errors.ConversionError`, which carries the
-    findings, when a source cannot be converted; never returns a part.
+    set whose radiations no RT Plan can hold. ``delivered_by`` ``set`` says that the RT Radiation Set of the plan, which
+    is among the sources, gave the instructions for what treatment records tell of. Raises
+    :class:`~transcoder.errors.ConversionError`, which carries the findings, when a source cannot be converted; never
+    returns a part.
     """
     if to not in ("", "first", "second"):
         raise UsageError(f"'{to}' is no generation: first or second")
     if policy not in ("raise", "warn"):
         raise UsageError(f"'{policy}' is no policy: raise or warn")
+    if delivered_by not in (PLAN, "set"):
+        raise UsageError(f"'{delivered_by}' gives no instructions: plan or set")
     mapping = load(tuple(Path(each) for each in overlays))
     members = list(bundle.members())
     made: list[bytes] = []
@@ -247,6 +271,7 @@ def transcode(
                 lenient=policy == "warn",
                 remake=remake,
                 surrogate=surrogate,
+                delivered_by=delivered_by,
             )
         findings.extend(outcome.findings)
         made.extend(each.data for each in outcome.made)
@@ -265,6 +290,10 @@ def _sources(members: Sequence[Instance], mapping: Mapping, to: str, *, join: bo
     back = [each for each in alone if each.sop_class_uid in _SECOND]
     if back and to == "first":
         alone = back
+    elif to == "second":
+        aside = instruction_classes({each.sop_class_uid for each in alone}, mapping)
+        alone = [each for each in alone if each.sop_class_uid not in aside]
+        back = [each for each in back if each in alone]
     return [[each] for each in alone if each not in back] + joined(back, members, mapping, every=join)
 
 

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from transcoder import __version__
-from transcoder.api import class_direction, consulted_classes, joining
+from transcoder.api import class_direction, consulted_classes, instruction_classes, joining
 from transcoder.dicom.consult import Shelf, class_in
 from transcoder.dicom.files import Unread, find_files, read_file, replacing
 from transcoder.findings import Finding, Severity
@@ -76,7 +76,8 @@ def convert_each(
         folder = Path(held.enter_context(TemporaryDirectory(dir=out, prefix=".work-")))
         spool = held.enter_context(TemporaryFile("w+b"))
         classes = {class_in(path) for path in paths}
-        worker = Worker(mapping, options, Shelf(paths, consulted_classes(classes, mapping), joining(mapping)), folder)
+        shelf = Shelf(paths, consulted_classes(classes, mapping), joining(mapping))
+        worker = Worker(mapping, options, shelf, folder, frozenset(instruction_classes(classes, mapping)))
         run = _Run(out, spool)
         for number, done in enumerate(_all(worker, paths, jobs, executor, held), start=1):
             run.take(done)
@@ -119,7 +120,9 @@ def _write_report(path: Path, mapping: Mapping, to: str, lines: Iterable[Input])
         file.write("\n ]\n}\n" if comma else "]\n}\n")
 
 
-def round_trips(sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False) -> Iterator[Trip]:
+def round_trips(
+    sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False, delivered_by: str = "plan"
+) -> Iterator[Trip]:
     """The way there and back of every source found; files that cannot be read are refused trips."""
     paths = list(dict.fromkeys(find_files(sources)))
     shelf = Shelf(paths, consulted_classes({class_in(path) for path in paths}, mapping))
@@ -129,7 +132,7 @@ def round_trips(sources: Iterable[Path], mapping: Mapping, *, lenient: bool = Fa
             if read.status != "skipped":
                 yield Trip(read.path, "refused", findings=[read.finding])
             continue
-        trip = round_trip(read, shelf.beside(read), mapping, lenient=lenient)
+        trip = round_trip(read, shelf.beside(read), mapping, lenient=lenient, delivered_by=delivered_by)
         if trip is not None:
             yield trip
 

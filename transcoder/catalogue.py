@@ -147,7 +147,7 @@ CODES: dict[str, Entry] = {
     "T214": Entry(ERROR, "Radiation has no RT Plan"),
     "T215": Entry(ERROR, "Displayed couch contradicts the matrix"),
     "T216": Entry(ERROR, "Offset across the travel changes"),
-    "T217": Entry(ERROR, "What an RT Plan takes for granted does not hold"),
+    "T217": Entry(ERROR, "What the first generation takes for granted does not hold"),
     "T218": Entry(ERROR, "Energy is a range"),
     "T219": Entry(ERROR, "Several codes where one has a place"),
     "T220": Entry(ERROR, "Term has no place in an RT Plan"),
@@ -173,6 +173,12 @@ CODES: dict[str, Entry] = {
     "T253": Entry(WARNING, "Tolerance violation that nobody overrode"),
     "T260": Entry(WARNING, "Dose of a session has no place"),
     "T261": Entry(WARNING, "Dose of a session is not the sum of its beams"),
+    # treatment records beside the set of their plan
+    "T265": Entry(ERROR, "Set that gave the instructions is not at hand"),
+    "T266": Entry(ERROR, "Set that gave the instructions is not told"),
+    "T267": Entry(ERROR, "Radiation that gave the instructions is not told"),
+    "T268": Entry(WARNING, "Set cannot stand for the plan"),
+    "T269": Entry(INFO, "Set stands for the plan"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

@@ -10,6 +10,7 @@ from transcoder.api import convert_instance, convert_sets, joined
 from transcoder.dicom.difference import Difference, differences, expanded, from_first_turn
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
+from transcoder.engine.instructions import delivered_by as told_by
 from transcoder.engine.preflight_back import Members
 from transcoder.engine.split import Made, Outcome
 from transcoder.engine.way_back import in_order
@@ -72,7 +73,14 @@ class Trip:
         }
 
 
-def round_trip(source: Instance, others: Sequence[Instance], mapping: Mapping, *, lenient: bool = False) -> Trip | None:
+def round_trip(
+    source: Instance,
+    others: Sequence[Instance],
+    mapping: Mapping,
+    *,
+    lenient: bool = False,
+    delivered_by: str = "plan",
+) -> Trip | None:
     """Take a source to the other generation and back, and a second time out to see that nothing drifts.
 
     A difference is explained by what the ledger declared on the way out, by what a rule or codec says that it
@@ -81,7 +89,7 @@ def round_trip(source: Instance, others: Sequence[Instance], mapping: Mapping, *
     """
     for family in mapping.families.values():
         if source.sop_class_uid in {uid for uid, _ in family.sop_classes}:
-            return _from_first(source, others, mapping, family, lenient=lenient)
+            return _from_first(source, others, mapping, family, lenient=lenient, delivered_by=delivered_by)
         if source.sop_class_uid == family.targets[0].sop_class:
             sets = [source, *(each for each in others if each.sop_class_uid == source.sop_class_uid)]
             group = next(each for each in joined(sets, others, mapping, every=False) if source in each)
@@ -92,12 +100,18 @@ def round_trip(source: Instance, others: Sequence[Instance], mapping: Mapping, *
 
 
 def _from_first(
-    source: Instance, others: Sequence[Instance], mapping: Mapping, family: Family, *, lenient: bool
+    source: Instance,
+    others: Sequence[Instance],
+    mapping: Mapping,
+    family: Family,
+    *,
+    lenient: bool,
+    delivered_by: str,
 ) -> Trip:
-    out = convert_instance(source, others, mapping, lenient=lenient)
+    out = convert_instance(source, others, mapping, lenient=lenient, delivered_by=delivered_by)
     if not out.made:
         return Trip(source.path, "refused", findings=out.findings)
-    back = _home(out, mapping, family)
+    back = _home(out, others, mapping, family)
     if not back.made:
         return Trip(source.path, "refused on the way back", findings=back.findings)
     home = _item(back.made[0])
@@ -111,9 +125,9 @@ def _from_first(
     for each in found:
         trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))
     copy = _consulting(_unlinked(home), source.item, family)
-    again = convert_instance(Instance(copy), others, mapping, lenient=lenient)
+    again = convert_instance(Instance(copy), others, mapping, lenient=lenient, delivered_by=delivered_by)
     trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
-    trip.rows.extend(_unsettled(home, again, mapping, family))
+    trip.rows.extend(_unsettled(home, again, others, mapping, family))
     return trip
 
 
@@ -125,7 +139,8 @@ def _from_second(
     if not back.made:
         return Trip(source.path, "refused", findings=back.findings)
     home = _naming(_unlinked(_item(back.made[0])), others, family)
-    out = convert_instance(Instance(home), others, mapping, lenient=lenient)
+    by = told_by(sets, family)
+    out = convert_instance(Instance(home), others, mapping, lenient=lenient, delivered_by=by)
     if not out.made:
         return Trip(source.path, "refused on the way back", findings=out.findings)
     parts = Members.of(sets, others, family)
@@ -162,23 +177,24 @@ def _unsettled_alone(
     beside = {each.sop_class for each in family.beside}
     alone = [each for each in others if each.sop_class_uid not in beside]
     if len(alone) == len(others):
-        return _unsettled(home, out, mapping, family)
+        return _unsettled(home, out, others, mapping, family)
     back = convert_sets(sets, alone, mapping, remake=True)
     plain = _naming(_unlinked(_item(back.made[0])), alone, family)
-    return _unsettled(plain, convert_instance(Instance(plain), alone, mapping), mapping, family)
+    return _unsettled(plain, convert_instance(Instance(plain), alone, mapping), alone, mapping, family)
 
 
 def _consulting(home: Item, source: Item, family: Family) -> Item:
     """What came home, with the source's reference to what it consults where it has an empty place for one."""
     for companion in family.companions:
         tag = tag_of(companion.named.steps[0].keyword)
-        if companion.named.role != family.root or tag not in home or not home[tag].is_empty() or tag not in source:
+        if companion.named.role != family.root or tag not in home or tag not in source:
             continue
-        home[tag] = source[tag]
+        if home[tag].is_empty():
+            home[tag] = source[tag]
         for _, path in (each for target in family.targets for each in target.lookups):
             value = path.steps[-1].value if path.role == companion.role else ""
             word = value.removeprefix(f"@{family.root}/")
-            if word != value and tag_of(word) in source:
+            if word != value and tag_of(word) in source and tag_of(word) not in home:
                 home[tag_of(word)] = source[tag_of(word)]
     return home
 
@@ -197,10 +213,13 @@ def _naming(home: Item, others: Sequence[Instance], family: Family) -> Item:
     return home
 
 
-def _home(out: Outcome, mapping: Mapping, family: Family) -> Outcome:
+def _home(out: Outcome, others: Sequence[Instance], mapping: Mapping, family: Family) -> Outcome:
+    """The way home of what was made, beside the set that gave the instructions."""
     made = [Instance(_item(each)) for each in out.made]
     sets = [each for each in made if each.sop_class_uid == family.targets[0].sop_class]
-    return convert_sets(sets, [each for each in made if each not in sets], mapping, remake=True)
+    gave = {each.sop_class for each in family.instructions}
+    beside = [each for each in others if each.sop_class_uid in gave]
+    return convert_sets(sets, [*(each for each in made if each not in sets), *beside], mapping, remake=True)
 
 
 def _row(each: Difference, reason: str) -> Row:
@@ -236,14 +255,14 @@ def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[s
     return rows
 
 
-def _unsettled(home: Item, out: Outcome, mapping: Mapping, family: Family) -> list[Row]:
+def _unsettled(home: Item, out: Outcome, others: Sequence[Instance], mapping: Mapping, family: Family) -> list[Row]:
     """What a second way home changes in what the first one brought.
 
     That is in the form of the way back already, so that nothing is left to normalise: no difference has a reason.
     """
     if not out.made:
         return []
-    back = _home(out, mapping, family)
+    back = _home(out, others, mapping, family)
     if not back.made:
         code = next((finding.code for finding in back.findings if finding.severity == "error"), "")
         return [Row("second way home", "1 instance", f"0 instances {code}".strip(), "")]

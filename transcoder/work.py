@@ -33,7 +33,10 @@ __all__ = ["Done", "Input", "Options", "Worker", "unwritten", "work_chunk"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a batch converts: direction, leniency, what to embed, join or make anew, and invalid output to keep."""
+    """How a batch converts: direction, leniency, what to embed, join or make anew, and invalid output to keep.
+
+    ``delivered_by`` says what gave the instructions for the deliveries that records tell of, ``plan`` or ``set``.
+    """
 
     to: str = ""
     preserve: bool = False
@@ -42,6 +45,7 @@ class Options:
     join: bool = False
     remake: bool = False
     surrogate: bool = False
+    delivered_by: str = "plan"
 
 
 @dataclass(slots=True)
@@ -95,6 +99,8 @@ class Worker:
     options: Options
     shelf: Shelf
     folder: Path
+    # Classes of the other generation that are consulted for sources of this run, on the way that `to` names.
+    aside: frozenset[str] = frozenset()
 
     def work(self, number: int, path: Path) -> Done:
         """Convert one file into a folder of its own."""
@@ -117,7 +123,8 @@ class Worker:
     def _aside(self, read: Instance) -> Finding | None:
         """Why an instance is no source itself, if it is none."""
         direction = direction_of(read, self.mapping)
-        if is_companion(read) or (self.options.to == "first" and direction == "second"):
+        other = self.options.to == "second" and read.sop_class_uid in self.aside
+        if is_companion(read) or other or (self.options.to == "first" and direction == "second"):
             return Finding("S004", Severity.INFO, "consulted for the instances that name it")
         if not direction:
             message = "no sheets convert instances of this SOP Class"
@@ -165,6 +172,7 @@ class Worker:
                 lenient=options.lenient,
                 remake=options.remake,
                 surrogate=options.surrogate,
+                delivered_by=options.delivered_by,
             )
         except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
             # The type only: a message could repeat a value of the source.

@@ -11,6 +11,7 @@ from . import (  # noqa: F401 - importing registers the samples
     modifying,
     planwide,
     records,
+    records_of_sets,
     static,
 )
 from .corpus import BAD, BAD_RECORDS, GOOD, RECORDS, Encoding, Sample, encode, with_meta

@@ -36,6 +36,8 @@ class Sample(Generic[Result]):
     name: str
     function: Build[Result]
     encoding: Encoding
+    # Of treatment records: what gave the machine its instructions.
+    delivered_by: str = "plan"
 
     def build(self) -> Result:
         """The sample itself."""
@@ -68,21 +70,27 @@ def bad(name: str | None = None) -> Callable[[Build[bytes]], Build[bytes]]:
     return lambda function: _enter(BAD, function, Encoding.EXPLICIT, name)
 
 
-def recorded(encoding: Encoding = Encoding.EXPLICIT) -> Callable[[Build[Given]], Build[Given]]:
+def recorded(
+    encoding: Encoding = Encoding.EXPLICIT, *, delivered_by: str = "plan"
+) -> Callable[[Build[Given]], Build[Given]]:
     """Register a treatment record that can be converted."""
-    return lambda function: _enter(RECORDS, function, encoding, None)
+    return lambda function: _enter(RECORDS, function, encoding, None, delivered_by)
 
 
-def bad_record() -> Callable[[Build[Given]], Build[Given]]:
+def bad_record(*, delivered_by: str = "plan") -> Callable[[Build[Given]], Build[Given]]:
     """Register a treatment record that must be refused."""
-    return lambda function: _enter(BAD_RECORDS, function, Encoding.EXPLICIT, None)
+    return lambda function: _enter(BAD_RECORDS, function, Encoding.EXPLICIT, None, delivered_by)
 
 
 def _enter(
-    register: dict[str, Sample[Result]], function: Build[Result], encoding: Encoding, name: str | None
+    register: dict[str, Sample[Result]],
+    function: Build[Result],
+    encoding: Encoding,
+    name: str | None,
+    delivered_by: str = "plan",
 ) -> Build[Result]:
     key = name or function.__name__.replace("_", "-")
-    register[key] = Sample(key, function, encoding)
+    register[key] = Sample(key, function, encoding, delivered_by)
     return function
 
 

@@ -47,7 +47,7 @@ def bundle_of(base: str, name: str, *changes: Change) -> list[Dataset]:
         for word in ORIGIN:
             each.pop(word, None)
         each.pop("ReferencedSeriesSequence", None)
-        _rename(each, name, names)
+        rename(each, name, names)
         put(each, Manufacturer="Another Maker", ManufacturerModelName="Delivery Planner", PatientID=f"FOREIGN-{name}")
         each.PatientName = "Phantom^Foreign"
     whole, radiations = made[0], made[1:]
@@ -65,7 +65,7 @@ def _converted(base: str) -> list[Dataset]:
     return list(transcoder.transcode(transcoder.read([plan]), to="second").bundle.instances)
 
 
-def _rename(dataset: Dataset, name: str, names: dict[str, UID]) -> None:
+def rename(dataset: Dataset, name: str, names: dict[str, UID]) -> None:
     """Other names for everything that was named on the way, so that these files do not change with the sheets."""
     for element in dataset.iterall():
         if element.VR == "UI" and str(element.value).startswith("2.25."):

@@ -22,6 +22,7 @@ from plans.session import record, whole_fraction
 
 FOLDER = SAMPLES / "records"
 RECORD_SET, RECORD = "1.2.840.10008.5.1.4.1.1.481.16", "1.2.840.10008.5.1.4.1.1.481.19"
+PLANNED = "ReferencedRTInstanceSequence"
 RT_PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
 RADIATION = "1.2.840.10008.5.1.4.1.1.481.13"
 # What each sample must be refused for.
@@ -35,6 +36,9 @@ REFUSALS = {
     "leaves-without-plan": "T010",
     "treatment-and-verification": "T141",
     "made-from-second-generation": "T113",
+    "set-not-at-hand": "T265",
+    "either-set": "T266",
+    "delivered-without-number": "T267",
 }
 
 
@@ -45,7 +49,8 @@ def parts(name: str, folder: str = "first") -> list[Path]:
 
 @cache
 def converted(name: str) -> transcoder.Result:
-    return transcoder.transcode(transcoder.read(parts(name)))
+    by = RECORDS[name].delivered_by
+    return transcoder.transcode(transcoder.read(parts(name)), to="second", delivered_by=by)
 
 
 def of_class(result: transcoder.Result, uid: str) -> list[pydicom.Dataset]:
@@ -64,9 +69,10 @@ def test_valid_and_accounted_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_elements_are_counted_independently(name: str) -> None:
-    """The sums of the ledger are those that pydicom counts, for the record and for its plan."""
+    """The sums of the ledger are those that pydicom counts, for the record and for its plan; a set is consulted."""
     account = converted(name).account
-    assert account.source.elements == sum(_count(pydicom.dcmread(path)) for path in parts(name))
+    sources = [path for path in parts(name) if path.name in (f"{name}.dcm", f"{name}.plan.dcm")]
+    assert account.source.elements == sum(_count(pydicom.dcmread(path)) for path in sources)
     assert account.target.elements == sum(map(_count, converted(name).bundle.instances))
 
 
@@ -83,8 +89,9 @@ def test_committed_samples_are_those_made_now(name: str) -> None:
 
 @pytest.mark.parametrize("name", BAD_RECORDS)
 def test_refused_with_its_code(name: str) -> None:
+    by = BAD_RECORDS[name].delivered_by
     with pytest.raises(ConversionError) as caught:
-        transcoder.transcode(transcoder.read(parts(name, "bad")))
+        transcoder.transcode(transcoder.read(parts(name, "bad")), to="second", delivered_by=by)
     errors = [each.code for each in caught.value.findings if each.severity is Severity.ERROR]
     assert errors == [REFUSALS[name]]
 
@@ -247,11 +254,11 @@ def test_a_moving_table_by_hand() -> None:
 
 def test_nothing_is_referenced_that_gave_no_instruction() -> None:
     """Decision 9: an RT Plan was delivered, no RT Radiation Set."""
-    for name in RECORDS:
+    for name, sample in RECORDS.items():
         for each in converted(name).bundle.instances:
             if each.SOPClassUID in (RECORD_SET, RECORD):
-                assert "ReferencedRTRadiationSetSequence" not in each
-                assert "ReferencedRTInstanceSequence" not in each
+                word = "ReferencedRTRadiationSetSequence" if each.SOPClassUID == RECORD_SET else PLANNED
+                assert (word in each) == (sample.delivered_by == "set")
 
 
 def test_two_layers_of_one_type_are_not_told_apart() -> None:

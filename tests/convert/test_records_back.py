@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,11 @@ from transcoder.dicom.files import read_file
 from transcoder.dicom.instance import Instance
 from transcoder.mapping.catalog import load
 from transcoder.roundtrip import Trip, round_trip
+
+from ..conftest import SAMPLES
+
+sys.path.insert(0, str(SAMPLES))
+from plans import RECORDS
 
 FOLDER = Path(__file__).parents[2] / "samples" / "records"
 NAMES = sorted(path.name for path in (FOLDER / "second").iterdir())
@@ -38,8 +44,13 @@ def instances(paths: list[Path]) -> list[Instance]:
     return [each for each in read if isinstance(each, Instance)]
 
 
+def beside(name: str) -> list[Path]:
+    """The plan of a record, or its set with the radiations."""
+    return sorted((FOLDER / "first").glob(f"{name}.*.dcm"))
+
+
 def plans(name: str) -> list[Instance]:
-    return instances(list((FOLDER / "first").glob(f"{name}.plan.dcm")))
+    return instances(beside(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,7 +72,7 @@ def test_nothing_is_unaccounted(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_out_and_home_again(name: str) -> None:
     (source,) = instances([FOLDER / "first" / f"{name}.dcm"])
-    trip = round_trip(source, plans(name), load())
+    trip = round_trip(source, plans(name), load(), delivered_by=RECORDS[name].delivered_by)
     assert trip is not None
     assert trip.status == "returned"
     assert [row for row in trip.rows if not row.reason] == []
@@ -156,8 +167,9 @@ def test_a_turning_beam_is_dynamic() -> None:
 def test_a_preserved_record_comes_back_byte_for_byte(name: str, tmp_path: Path) -> None:
     source = FOLDER / "first" / f"{name}.dcm"
     out, home = tmp_path / "out", tmp_path / "home"
-    paths = [str(source), *map(str, (FOLDER / "first").glob(f"{name}.plan.dcm"))]
-    assert CliRunner().invoke(convert, [*paths, "--preserve", "-o", str(out)]).exit_code == 0
+    paths = [str(source), *map(str, beside(name))]
+    options = ["--to", "second", "--delivered-by", RECORDS[name].delivered_by, "--preserve", "-o", str(out)]
+    assert CliRunner().invoke(convert, [*paths, *options]).exit_code == 0
     records = [path for path in out.rglob("*.dcm") if "Record" in path.name]
     result = CliRunner().invoke(convert, [*map(str, records), "--to", "first", "-o", str(home)])
     assert result.exit_code == 0, result.output

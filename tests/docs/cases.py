@@ -234,14 +234,14 @@ for _code, (_name, _changes) in _CHANGED.items():
 # --- treatment records, with the plan that is beside them -----------------------------------------------
 
 
-def recorded(name: str, *changes: Change) -> list[str]:
-    """The findings of converting a sample record after these changes."""
+def recorded(name: str, *changes: Change, delivered_by: str = "plan", without: str = "?") -> list[str]:
+    """The findings of converting a sample record after these changes; ``without`` is the file that is not given."""
     source = sample(f"records/{name}")
     for change in changes:
         change(source.item)
-    beside = SAMPLES / "records" / f"{name}.plan.dcm"
-    others = [sample(f"records/{name}.plan")] if beside.exists() else []
-    return _lines(convert_instance(source, others, load()))
+    beside = sorted((SAMPLES / "records").glob(f"{name}.*.dcm"))
+    others = [sample(str(each.relative_to(SAMPLES))[:-4]) for each in beside if without not in each.name]
+    return _lines(convert_instance(source, others, load(), delivered_by=delivered_by))
 
 
 _RECORDED: dict[str, str] = {
@@ -265,6 +265,13 @@ for _code, _name in _RECORDED.items():
 @case("T261")
 def _part_missing() -> list[str]:
     return recorded("first/measured-doses", put("MeasuredDoseReferenceSequence[0]/MeasuredDoseValue", "1.5 "))
+
+
+_FROM_SETS = {"T265": "set-not-at-hand", "T266": "either-set", "T267": "delivered-without-number"}
+for _code, _name in _FROM_SETS.items():
+    CASES[_code] = lambda name=_name: recorded(f"bad/{name}", delivered_by="set")  # type: ignore[misc]
+CASES["T268"] = lambda: recorded("first/set-for-the-plan", without="radiation-1")
+CASES["T269"] = lambda: recorded("first/set-for-the-plan")
 
 
 @case("T142")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from transcoder.cli.options import overlay_option, policy_option
+from transcoder.cli.options import delivered_by_option, overlay_option, policy_option
 
 if TYPE_CHECKING:
     from transcoder.batch import Input
@@ -39,6 +39,7 @@ _FEW = 3
 )
 @overlay_option
 @policy_option
+@delivered_by_option
 @click.option("--join", is_flag=True, help="Way back: sets that share their source become fraction groups of one plan.")
 @click.option("--remake", is_flag=True, help="Way back: make a new plan even where the one of the set is at hand.")
 @click.option(
@@ -56,6 +57,7 @@ def convert(
     preserve: bool,
     overlays: tuple[Path, ...],
     policy: str,
+    delivered_by: str,
     join: bool,
     remake: bool,
     surrogate: bool,
@@ -75,7 +77,7 @@ def convert(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
-    options = Options(to or "", preserve, policy == "warn", force, join, remake, surrogate)
+    options = Options(to or "", preserve, policy == "warn", force, join, remake, surrogate, delivered_by)
     with _Progress() as progress:
         seen: set[str] = set()
         inputs = _counted(convert_each(sources, out, mapping, options, progress, jobs=jobs), seen)

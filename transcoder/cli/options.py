@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
-__all__ = ["overlay_option", "policy_option"]
+__all__ = ["delivered_by_option", "overlay_option", "policy_option"]
 
+delivered_by_option = click.option(
+    "--delivered-by",
+    type=click.Choice(["plan", "set"]),
+    default="plan",
+    show_default=True,
+    help="What gave the machine the instructions for what treatment records tell of: the RT Plan, or its "
+    "RT Radiation Set, which is among the sources.",
+)
 overlay_option = click.option(
     "--overlay",
     "overlays",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from transcoder.cli.options import overlay_option, policy_option
+from transcoder.cli.options import delivered_by_option, overlay_option, policy_option
 
 __all__ = ["roundtrip"]
 
@@ -17,9 +17,15 @@ __all__ = ["roundtrip"]
 @click.option("--json", "as_json", metavar="FILE|-", help="Write the differences as JSON.")
 @overlay_option
 @policy_option
+@delivered_by_option
 @click.pass_context
 def roundtrip(
-    context: click.Context, sources: tuple[Path, ...], as_json: str | None, overlays: tuple[Path, ...], policy: str
+    context: click.Context,
+    sources: tuple[Path, ...],
+    as_json: str | None,
+    overlays: tuple[Path, ...],
+    policy: str,
+    delivered_by: str,
 ) -> None:
     """Convert each source there and back and print what differs, with the reason.
 
@@ -29,7 +35,7 @@ def roundtrip(
     from transcoder.mapping.catalog import load
     from transcoder.report.roundtrip import lines
 
-    trips = list(round_trips(sources, load(overlays), lenient=policy == "warn"))
+    trips = list(round_trips(sources, load(overlays), lenient=policy == "warn", delivered_by=delivered_by))
     if as_json:
         text = json.dumps([trip.as_dict() for trip in trips], indent=1, ensure_ascii=False) + "\n"
         if as_json == "-":

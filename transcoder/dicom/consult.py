@@ -86,8 +86,9 @@ class Shelf:
     def beside(self, instance: Instance) -> list[Instance]:
         """What the instance names, what names it, and what stands in such a relation to those."""
         names = dict(self._names)
-        names[instance.sop_instance_uid] = frozenset(named_by(instance.item))
-        found = {instance.sop_instance_uid}
+        names[instance.sop_instance_uid] = mine = frozenset(named_by(instance.item))
+        # What it names need not be at hand: a set names the plan that a record names.
+        found = {instance.sop_instance_uid, *mine}
         for _ in range(2):
             found |= {each for uid in found for each in names.get(uid, ())} & names.keys()
             found |= {uid for uid, named in names.items() if named & found}

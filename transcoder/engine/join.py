@@ -16,6 +16,7 @@ from transcoder.dicom.values import Texts, ValueFault, encode_numbers, whole_num
 from transcoder.engine.backward import elements_below
 from transcoder.engine.beside import Consulted
 from transcoder.engine.blocks_back import bind_back, run_nodes_back
+from transcoder.engine.instructions import open_back
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.merging import content, merge_root, without
 from transcoder.engine.motion import motion_of
@@ -76,7 +77,7 @@ def join(
     outcome = Outcome(findings=run.findings, parts=[*members.names(), *beside.names()])
     if _failed(run):
         return outcome
-    joiner = _Joiner(run, sets, members, beside, family, software)
+    joiner = _Joiner(run, sets, members, beside, others, family, software)
     with suppress(Missing):
         joiner.all()
     if _failed(run):
@@ -141,10 +142,12 @@ class _Joiner:
         sets: Sequence[Instance],
         members: Members,
         beside: Consulted,
+        others: Sequence[Instance],
         family: Family,
         software: str,
     ) -> None:
         self.run = run
+        self.others = others
         self.sets = sets
         self.members = members
         self.beside = beside
@@ -194,6 +197,7 @@ class _Joiner:
             scope = scope.child(targets={self.set_target.item_role: group})
             self._number(group, self.set_target.number, number)
         check_requires(scope, self.family, role)
+        scope = open_back(scope, self.family, source, self.others)
         scope = self.beside.open(scope, source.sop_instance_uid)
         for each in self.beside.instances():
             self._account_shared(scope, each)

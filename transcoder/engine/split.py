@@ -14,6 +14,7 @@ from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import Texts, ValueFault
 from transcoder.engine.blocks import bind, run_nodes
 from transcoder.engine.conditions import hold
+from transcoder.engine.instructions import Planned, of_record, open_radiation, open_set, planned_of, stand_for_plan
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_machines, check_requires, run_checks
@@ -71,8 +72,12 @@ def split(
     software: str,
     lenient: bool = False,
     finish: Callable[[Item, Instance], int] | None = None,
+    delivered_by: str = "plan",
 ) -> Outcome:
-    """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and says how much it added."""
+    """Convert one instance; ``others`` may be consulted, ``finish`` may add to each set and says how much it added.
+
+    ``delivered_by`` says what gave the instructions for what a record tells of: the ``plan``, or the ``set`` of it.
+    """
     run = _run(source, sheets, family, lenient)
     if run is None:
         fault = Finding(
@@ -80,6 +85,7 @@ def split(
         )
         return Outcome(findings=[fault])
     splitter = _Splitter(run, source, others, family, software)
+    splitter.consult(others, software, delivered_by)
     trees: list[tuple[Target, TargetTree]] = []
     with suppress(Missing):
         trees = splitter.trees()
@@ -115,6 +121,7 @@ class _Splitter:
         self.source = source
         self.family = family
         self.set_target, self.radiation_target = family.targets
+        self.planned: Planned | None = None
         private = dict(family.sop_classes).get(source.sop_class_uid) == "private"
         self.scope = Scope(
             run=run,
@@ -136,6 +143,17 @@ class _Splitter:
         if private:
             run.tell("T112", Severity.WARNING, "Definition Source permits RT Plan Storage only and is left out",
                      "SOPClassUID", cite="PS3.3 C.36.10; decision 17")  # fmt: skip
+
+    def consult(self, others: Sequence[Instance], software: str, delivered_by: str) -> None:
+        """Open the roles of the set that gave the instructions, or that stands for a plan that is not at hand."""
+        if not self.family.instructions:
+            return
+        found = of_record(self.scope, self.family, others)
+        stand_for_plan(self.scope, self.family, found, others, software)
+        if delivered_by == "set":
+            self.planned = planned_of(self.scope, self.family, found)
+        if self.planned is not None:
+            open_set(self.scope, self.family, self.planned)
 
     def _conversion(self) -> str:
         return (
@@ -189,7 +207,8 @@ class _Splitter:
             inner = look_up(inner, target)
             if has_lost(inner, target) or self._skipped(inner, target):
                 continue
-            entry = self._radiation(inner, target, number)
+            opened = inner if self.planned is None else open_radiation(inner, self.family, self.planned, place)
+            entry = None if opened is None else self._radiation(opened, target, number)
             if entry is None:
                 continue
             known[id(use)] = entry

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, tag_of
 from transcoder.dicom.files import decode
 from transcoder.dicom.instance import Instance
+from transcoder.engine.instructions import delivered_by
 from transcoder.engine.join import join
 from transcoder.engine.ledger import count_of
 from transcoder.engine.preflight_back import Members
@@ -129,7 +130,8 @@ def _restored(
     except Damaged:
         return Outcome(findings=[_fault("the preserved source cannot be read")])
     was = Instance(held, raw=content)
-    again = split(was, others, sheets, family, software=software, lenient=True)
+    by = delivered_by(sets, family)
+    again = split(was, others, sheets, family, software=software, lenient=True, delivered_by=by)
     changed = _changed(sets, others, again, frame_unknown=_FRAME not in held)
     if changed is None:
         message = "whether the set was changed since is not known: another mapping edition or structure set made it"

@@ -128,7 +128,7 @@ def bases_of_family(family: Family) -> dict[str, Base]:
     """The first-generation roles that a family opens."""
     root = next(iter(uid for uid, kind in family.sop_classes if kind == "standard"), "")
     found = {role: Base(iod_of(root)) for role in (family.root, SOURCE)}
-    found |= {companion.role: Base(companion.iod) for companion in family.companions}
+    found |= {companion.role: Base(companion.iod) for companion in (*family.companions, *family.instructions)}
     for target in family.targets:
         found[target.item_role] = found[target.per.role].below(target.per.plain)
         for name, path in target.lookups:

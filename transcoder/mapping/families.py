@@ -42,14 +42,19 @@ def family(marked: Marked) -> Family:
             for number, entry in enumerate(data.get("requires", []))
         ),
         machine=build.path(data["machine"], ("machine",), ""),
-        companions=tuple(
-            Companion(role, entry["iod"], entry["sop_class"], build.path(entry["named"], ("companions", role), ""))
-            for role, entry in data.get("companions", {}).items()
-        ),
+        companions=_companions(build, "companions"),
+        instructions=_companions(build, "instructions"),
         checks=tuple(data.get("checks", ())),
         one_way=data.get("one_way", ""),
         beside=tuple(_beside(build, role, entry) for role, entry in data.get("beside", {}).items()),
         joined_by=build.path(data["joined_by"], ("joined_by",), "") if "joined_by" in data else None,
+    )
+
+
+def _companions(build: Builder, word: str) -> tuple[Companion, ...]:
+    return tuple(
+        Companion(role, entry["iod"], entry["sop_class"], build.path(entry["named"], (word, role), ""))
+        for role, entry in build.marked.data.get(word, {}).items()
     )
 
 

@@ -312,7 +312,8 @@ class SiteValue:
 class Family:
     """How instances of both generations split and join, and which SOP Classes take part.
 
-    Sets that agree in ``joined_by`` always make one first-generation instance.
+    Sets that agree in ``joined_by`` always make one first-generation instance. ``instructions`` are the roles of a set
+    and of a radiation that may have given the instructions for what the source tells of.
     """
 
     name: str
@@ -327,6 +328,7 @@ class Family:
     requires: tuple[Require, ...]
     machine: Path
     companions: tuple[Companion, ...] = ()
+    instructions: tuple[Companion, ...] = ()
     checks: tuple[str, ...] = ()
     one_way: str = ""
     beside: tuple[Beside, ...] = ()

@@ -1,0 +1,106 @@
+"""In which order a treatment record counts its leaves, told by the planned openings that it reached.
+
+A set counts leaves from the lowest edge on (PS3.3 C.36.2.2.19.1.2); the plan that was delivered may have counted them
+from the top, and its record, which has no boundaries, does as the plan did (C.8.8.21).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.values import ValueFault, encode_numbers, numbers, whole_number
+
+__all__ = ["take_order"]
+
+_DEVICES, _KIND = tag_of("BeamLimitingDeviceSequence"), tag_of("RTBeamLimitingDeviceType")
+_BOUNDARIES, _POSITIONS = tag_of("LeafPositionBoundaries"), tag_of("LeafJawPositions")
+_OPENINGS = tag_of("BeamLimitingDevicePositionSequence")
+_PLANNED, _DELIVERED = tag_of("ControlPointSequence"), tag_of("ControlPointDeliverySequence")
+_INDEX, _REACHED, _DUE = (tag_of(w) for w in ("ReferencedControlPointIndex", "DeliveredMeterset", "SpecifiedMeterset"))
+# Mean distance in mm over all leaves: more is another opening, not another reading of the same one.
+_NEAR = 1.0
+# Units of meterset within which a planned point was reached.
+_SAME = 0.05
+
+Column = NDArray[np.float64]
+
+
+def take_order(delivered: Item, planned: Item) -> bool:
+    """Turn the boundaries of a planned beam where the record counts its leaves the other way.
+
+    False where neither order fits what was planned, so that nobody knows which leaf is which.
+    """
+    for device in _items(planned, _DEVICES):
+        edges = _values(device, _BOUNDARIES)
+        if edges is None or len(edges) <= 2:
+            continue
+        kind = _text(device, _KIND)
+        if all(here is None for here in _held(_items(delivered, _DELIVERED), kind)):
+            # It says nothing of these leaves, or in enhanced form, which has boundaries of its own (C.8.8.14.17).
+            continue
+        pairs = list(_pairs(delivered, planned, kind))
+        if not pairs:
+            return False
+        apart = _mean([here - there for here, there in pairs])
+        turned = _mean([_turned(here) - there for here, there in pairs])
+        if min(apart, turned) > _NEAR:
+            return False
+        if turned < apart:
+            device.put(_BOUNDARIES, "DS", encode_numbers(edges[::-1], "DS"))
+    return True
+
+
+def _pairs(delivered: Item, planned: Item, kind: str) -> Iterator[tuple[Column, Column]]:
+    """The leaves recorded and planned at each planned point that was reached."""
+    due = list(_held(_items(planned, _PLANNED), kind))
+    points = _items(delivered, _DELIVERED)
+    for place, (point, here) in enumerate(zip(points, _held(points, kind), strict=True)):
+        number = whole_number(point[_INDEX]) if _INDEX in point else place
+        there = due[number] if number is not None and 0 <= number < len(due) else None
+        if here is not None and there is not None and len(here) == len(there) and _was_reached(point):
+            yield here, there
+
+
+def _held(points: list[Item], kind: str) -> Iterator[Column | None]:
+    """The positions of a device at each point, where a point does not state them those before."""
+    held: Column | None = None
+    for point in points:
+        for opening in _items(point, _OPENINGS):
+            if _text(opening, _KIND) == kind:
+                held = _values(opening, _POSITIONS)
+        yield held
+
+
+def _was_reached(point: Item) -> bool:
+    reached, due = _values(point, _REACHED), _values(point, _DUE)
+    return reached is None or due is None or abs(float(reached[0] - due[0])) <= _SAME
+
+
+def _turned(positions: Column) -> Column:
+    banks = positions.reshape(2, -1)[:, ::-1]
+    return banks.reshape(-1)
+
+
+def _mean(distances: list[Column]) -> float:
+    return float(np.abs(np.concatenate(distances)).mean())
+
+
+def _items(item: Item, tag: int) -> list[Item]:
+    element = item.get(tag)
+    return element.items if element is not None else []
+
+
+def _text(item: Item, tag: int) -> str:
+    element = item.get(tag)
+    return element.raw.strip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+
+
+def _values(item: Item, tag: int) -> Column | None:
+    try:
+        return numbers(item[tag]) if tag in item else None
+    except ValueFault:
+        return None
