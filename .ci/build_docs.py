@@ -20,7 +20,7 @@ from pydicom.uid import UID
 from transcoder.dicom.files import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT
 from transcoder.mapping.catalog import load
 from transcoder.mapping.coverage import coverage
-from transcoder.mapping.model import Mapping, Otherwise, Rule, SiteValue, Via
+from transcoder.mapping.model import Family, Mapping, Otherwise, Rule, SiteValue, Via
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -81,7 +81,7 @@ def classes_read(mapping: Mapping) -> str:
         rows.extend((_name(uid), f"`{uid}`", f"refused: {text}") for uid, _, text in family.refused_classes)
     structures = "1.2.840.10008.5.1.4.1.1.481.3"
     rows.append((_name(structures), f"`{structures}`", "consulted for the frame of reference of a plan that names it"))
-    return table("SOP Class|UID|what happens", rows)
+    return table("SOP Class|UID|what happens", list(dict.fromkeys(rows)))
 
 
 def classes_written(mapping: Mapping) -> str:
@@ -90,12 +90,17 @@ def classes_written(mapping: Mapping) -> str:
         "set": "one for each fraction group with a treatment beam",
         "radiation": "one for each treatment beam of each fraction group",
     }
-    rows = (
-        (_name(target.sop_class), f"`{target.sop_class}`", made.get(target.role, ""))
+    instead = "in place of each record of a session that was entered by hand, where the record of a C-arm needs more"
+    rows = {
+        target.sop_class: (
+            _name(target.sop_class),
+            f"`{target.sop_class}`",
+            instead if family.instead_of and target.role == "radiation" else made.get(target.role, ""),
+        )
         for family in mapping.families.values()
         for target in family.targets
-    )
-    return table("SOP Class|UID|instances", rows)
+    }
+    return table("SOP Class|UID|instances", rows.values())
 
 
 def _name(uid: str) -> str:
@@ -127,11 +132,23 @@ def covered(mapping: Mapping) -> str:
 _COUNTED = ("positions", "rule", "derived", "never", "notyet")
 
 
+def _sheets(family: Family) -> Iterable[str]:
+    return (name for target in family.targets for name in target.sheets)
+
+
+def _told_by(sheet: str, plain: set[str], instead: set[str]) -> str:
+    return "a salvage record is made" if sheet in instead - plain else ""
+
+
 def lost(mapping: Mapping) -> str:
     """What no rule carries, and what rules cannot always carry."""
+    used = [
+        {name for family in mapping.families.values() if bool(family.instead_of) is instead for name in _sheets(family)}
+        for instead in (False, True)
+    ]
     declared = sorted(
         (
-            (entry.path, entry.kind, entry.where, entry.reason)
+            (entry.path, entry.kind, entry.where or _told_by(sheet.name, *used), entry.reason)
             for sheet in mapping.sheets.values()
             for entry in sheet.declared
         ),

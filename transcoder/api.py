@@ -13,6 +13,7 @@ from transcoder.dicom.elements import encode, scan
 from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.preserve import embed
+from transcoder.engine.salvage import salvaged
 from transcoder.engine.split import Outcome, split
 from transcoder.engine.way_back import bring_back, family_of_set, lineage
 from transcoder.errors import ConversionError, SourceError, UsageError
@@ -150,16 +151,13 @@ def convert_instance(
         if uid == instance.sop_class_uid:
             return _refused(code, text, "SOPClassUID")
     finish = embed if preserve else None
-    return split(
-        instance,
-        others,
-        mapping,
-        family,
-        software=SOFTWARE,
-        lenient=lenient,
-        finish=finish,
-        delivered_by=delivered_by,
-    )
+
+    def make(chosen: Family) -> Outcome:
+        options = {"software": SOFTWARE, "delivered_by": delivered_by}
+        return split(instance, others, mapping, chosen, lenient=lenient, finish=finish, **options)
+
+    made = make(family)
+    return made if made.made else salvaged(instance, mapping, family, made, make)
 
 
 def convert_sets(

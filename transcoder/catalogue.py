@@ -179,6 +179,8 @@ CODES: dict[str, Entry] = {
     "T267": Entry(ERROR, "Radiation that gave the instructions is not told"),
     "T268": Entry(WARNING, "Set cannot stand for the plan"),
     "T269": Entry(INFO, "Set stands for the plan"),
+    "T270": Entry(WARNING, "Salvage records were made of a session entered by hand"),
+    "T271": Entry(ERROR, "Salvage record lacks what a treatment session item needs"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

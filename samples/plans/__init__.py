@@ -11,6 +11,7 @@ from . import (  # noqa: F401 - importing registers the samples
     modifying,
     planwide,
     records,
+    records_by_hand,
     records_of_sets,
     static,
 )

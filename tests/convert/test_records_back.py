@@ -25,7 +25,10 @@ sys.path.insert(0, str(SAMPLES))
 from plans import RECORDS
 
 FOLDER = Path(__file__).parents[2] / "samples" / "records"
-NAMES = sorted(path.name for path in (FOLDER / "second").iterdir())
+# What a salvage record of ours holds is not enough for a session item.
+SALVAGED = {"entered-by-hand"}
+ALL = sorted(path.name for path in (FOLDER / "second").iterdir())
+NAMES = [name for name in ALL if name not in SALVAGED]
 
 
 @cache
@@ -163,7 +166,7 @@ def test_a_turning_beam_is_dynamic() -> None:
     assert motion == {"complete-fraction": {"STATIC"}, "vmat-record": {"DYNAMIC"}}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_preserved_record_comes_back_byte_for_byte(name: str, tmp_path: Path) -> None:
     source = FOLDER / "first" / f"{name}.dcm"
     out, home = tmp_path / "out", tmp_path / "home"

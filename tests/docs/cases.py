@@ -271,6 +271,7 @@ _FROM_SETS = {"T265": "set-not-at-hand", "T266": "either-set", "T267": "delivere
 for _code, _name in _FROM_SETS.items():
     CASES[_code] = lambda name=_name: recorded(f"bad/{name}", delivered_by="set")  # type: ignore[misc]
 CASES["T268"] = lambda: recorded("first/set-for-the-plan", without="radiation-1")
+CASES["T270"] = lambda: recorded("first/entered-by-hand")
 CASES["T269"] = lambda: recorded("first/set-for-the-plan")
 
 

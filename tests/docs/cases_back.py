@@ -131,6 +131,7 @@ def back_cases(
 
     records: dict[str, tuple[str, Changes]] = {
         "T250": ("arc-record", {1: [put("SOPClassUID", "1.2.840.10008.5.1.4.1.1.481.18")]}),
+        "T271": ("entered-by-hand", {}),
         "T251": ("arc-record", {1: [put("TreatmentSessionUID", "2.25.1")]}),
         "T252": ("arc-record", {1: [put("RTRecordFlag", "NO")]}),
         "T253": ("overrides", {}),

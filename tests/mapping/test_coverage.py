@@ -31,6 +31,10 @@ def test_every_module_is_listed(covered: Coverage) -> None:
     assert {module.key for module in covered.modules} == {use.key for use in iod(covered.iod).modules}
 
 
+def test_what_stands_in_for_another_family_accounts_for_the_same() -> None:
+    assert coverage(load(), "salvage").uncovered() == []
+
+
 def test_every_family_has_its_table() -> None:
     assert {COVERED.iod, RECORDED.iod} == {coverage(load(), family).iod for family in load().families}
 

@@ -46,7 +46,8 @@ def check(context: click.Context, overlays: tuple[Path, ...], show: bool, listed
     for fault in faults:
         click.echo(str(fault))
     if show or listed:
-        for family in sorted(mapping.families):
+        # A family that stands in for another one takes the same sources.
+        for family in sorted(name for name, each in mapping.families.items() if not each.instead_of):
             covered = coverage(mapping, family)
             click.echo(covered.iod)
             for line in table(covered):

@@ -22,6 +22,7 @@ __all__ = [
     "PlannedIndex",
     "SpecifiedMeterset",
     "SpecifiedTotal",
+    "ToldTime",
 ]
 
 Column = NDArray[np.float64]
@@ -98,6 +99,22 @@ def _require_order(moments: list[str]) -> None:
     for place, (before, after) in enumerate(pairwise(padded), start=1):
         if after < before:
             raise Refused("T134", f"control point {place} is recorded as earlier than the one before")
+
+
+@codec(
+    "told_time",
+    first="stated stated",
+    second="stated",
+    one_way="a control point of the first generation has a time in any case",
+)
+class ToldTime:
+    """Date and time of each control point -> one date-time each, none where a point lacks either (C.36.2.2.5)."""
+
+    @staticmethod
+    def forward(dates: list[str], times: list[str]) -> tuple[list[str] | None]:
+        if not all(dates) or not all(times):
+            return (None,)
+        return DateTime.forward(dates, times)
 
 
 @codec("planned_index", first="sparse sparse sparse", second="sparse", required=1)

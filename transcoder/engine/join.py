@@ -25,6 +25,7 @@ from transcoder.engine.preflight import check_requires
 from transcoder.engine.preflight_back import Members, check_members
 from transcoder.engine.reading import Missing
 from transcoder.engine.references import Directory, check_links, write_references
+from transcoder.engine.salvage import check_salvaged, read_alike
 from transcoder.engine.scope import Run, Scope
 from transcoder.engine.split import Made, Outcome
 from transcoder.engine.surrogate import StandIns, stand_in
@@ -54,6 +55,7 @@ def join(
 
     With ``surrogate`` a stand-in takes the place of a radiation that the first generation cannot hold.
     """
+    others = read_alike(others, family, sheets)
     members = Members.of(sets, others, family)
     stand_ins = StandIns(list(sets), list(others))
     if surrogate:
@@ -72,7 +74,8 @@ def join(
         run.ledger.add(stand_ins.item(each), of_radiation)
     beside.account(run.ledger, sheets, _declared(sheets, family.targets[1], {*beside.roles(), "radiation"}))
     stand_ins.tell(run)
-    check_members(run, sets, members, family, stand_ins.classes)
+    alike = check_salvaged(run, members.instances(), family, members.place(family))
+    check_members(run, sets, members, family, {*stand_ins.classes, *alike})
     beside.check(run)
     outcome = Outcome(findings=run.findings, parts=[*members.names(), *beside.names()])
     if _failed(run):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 from transcoder.dicom.elements import Item, tag_of
@@ -47,6 +47,13 @@ class Members:
         """The radiations of all sets, each once."""
         found = [each for row in self.by_set.values() for _, each in row if each is not None]
         return list({id(each): each for each in found}.values())
+
+    def place(self, family: Family) -> Callable[[Instance], str]:
+        """Where the sets name a radiation, for messages."""
+        numbers = {
+            id(each): number for row in self.by_set.values() for number, (_, each) in enumerate(row) if each is not None
+        }
+        return lambda instance: f"{family.members.plain}[{numbers[id(instance)]}]"
 
 
 def check_members(

@@ -253,7 +253,9 @@ class _Splitter:
 
     def _instance(self, scope: Scope, target: Target, writer: RowWriter | None = None) -> tuple[TargetTree, Item]:
         tree = TargetTree()
-        bound = {"role": Cell(target.role), "sop_class": Cell([target.sop_class])}
+        # Of one source two families make different content, which bears different names.
+        role = f"{self.family.name} {target.role}" if self.family.instead_of else target.role
+        bound = {"role": Cell(role), "sop_class": Cell([target.sop_class])}
         inner = scope.child(targets={target.role: tree.root, "instance": tree.root}, bound=bound)
         inner.target = tree
         inner.incomplete = []

@@ -12,6 +12,7 @@ from transcoder.engine.join import join
 from transcoder.engine.ledger import count_of
 from transcoder.engine.preflight_back import Members
 from transcoder.engine.preserve import is_block, restore
+from transcoder.engine.salvage import instead_of
 from transcoder.engine.split import Made, Outcome, split
 from transcoder.findings import Account, Entry, Fate, Finding, Severity
 from transcoder.mapping.model import Family, Mapping
@@ -132,6 +133,9 @@ def _restored(
     was = Instance(held, raw=content)
     by = delivered_by(sets, family)
     again = split(was, others, sheets, family, software=software, lenient=True, delivered_by=by)
+    other = instead_of(family, sheets)
+    if not again.made and other is not None:
+        again = split(was, others, sheets, other, software=software, lenient=True, delivered_by=by)
     changed = _changed(sets, others, again, frame_unknown=_FRAME not in held)
     if changed is None:
         message = "whether the set was changed since is not known: another mapping edition or structure set made it"

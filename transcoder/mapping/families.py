@@ -46,6 +46,7 @@ def family(marked: Marked) -> Family:
         instructions=_companions(build, "instructions"),
         checks=tuple(data.get("checks", ())),
         one_way=data.get("one_way", ""),
+        instead_of=data.get("instead_of", ""),
         beside=tuple(_beside(build, role, entry) for role, entry in data.get("beside", {}).items()),
         joined_by=build.path(data["joined_by"], ("joined_by",), "") if "joined_by" in data else None,
     )

@@ -313,7 +313,8 @@ class Family:
     """How instances of both generations split and join, and which SOP Classes take part.
 
     Sets that agree in ``joined_by`` always make one first-generation instance. ``instructions`` are the roles of a set
-    and of a radiation that may have given the instructions for what the source tells of.
+    and of a radiation that may have given the instructions for what the source tells of. A family ``instead_of``
+    another one takes sources that lack what that one needs.
     """
 
     name: str
@@ -331,6 +332,7 @@ class Family:
     instructions: tuple[Companion, ...] = ()
     checks: tuple[str, ...] = ()
     one_way: str = ""
+    instead_of: str = ""
     beside: tuple[Beside, ...] = ()
     joined_by: Path | None = None
 
