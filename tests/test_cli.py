@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from .conftest import SAMPLES
 def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the command from a folder that holds no checkout, so that the installed package is found."""
     command = [sys.executable, "-m", "transcoder", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)  # noqa: S603 - our own command
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,26 @@ tables:
     device = radiation.RTBeamLimitingDeviceDefinitionSequence[0]
     assert list(device.ParallelRTBeamDelimiterDeviceSequence[0].ParallelRTBeamDelimiterBoundaries) == [-210, 210]
     assert radiation.RadiationGenerationModeSequence[0].RadiationGenerationModeMachineCodeSequence[0].CodeValue == "6X"
+
+
+def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """A call that cannot give what it is asked for is a wrong one; nobody is shown a traceback."""
+    for out in ("/proc", tmp_path / "plan.dcm"):
+        (tmp_path / "plan.dcm").write_bytes(b"")
+        done = run("convert", SAMPLES / "first" / "static-jaws.dcm", "-o", out, cwd=tmp_path)
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_pipe_among_the_sources_stops_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    os.mkfifo(folder / "a.dcm")
+    (folder / "b.dcm").write_bytes((SAMPLES / "first" / "static-jaws.dcm").read_bytes())
+    done = run("convert", folder, "-o", "out", cwd=tmp_path)
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    pipe, plan = report["inputs"]
+    assert (pipe["status"], pipe["findings"][0]["code"]) == ("skipped", "S002")
+    assert (plan["status"], done.returncode) == ("converted", 0)
 
 
 def test_bad_overlay(tmp_path: Path) -> None:

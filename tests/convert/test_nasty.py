@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pydicom
 import pytest
+from plans.elements import put_raw
 
 import transcoder
 from transcoder.batch import Options, convert_folder
@@ -37,15 +39,31 @@ def referenced(plan: pydicom.Dataset) -> pydicom.Dataset:
     return plan.FractionGroupSequence[0].ReferencedBeamSequence[0]
 
 
-def device(plan: pydicom.Dataset) -> pydicom.Dataset:
-    return beam(plan).BeamLimitingDeviceSequence[0]
+def device(plan: pydicom.Dataset, number: int = 0) -> pydicom.Dataset:
+    return beam(plan).BeamLimitingDeviceSequence[number]
 
 
 OPENINGS = "BeamLimitingDevicePositionSequence"
+NUMBER = "DoseReferenceNumber"
 
 
 def first_point(plan: pydicom.Dataset) -> pydicom.Dataset:
     return beam(plan).ControlPointSequence[0]
+
+
+def coefficient(plan: pydicom.Dataset) -> pydicom.Dataset:
+    return first_point(plan).ReferencedDoseReferenceSequence[0]
+
+
+def two_makes(plan: pydicom.Dataset) -> None:
+    for number, each in enumerate(plan.BeamSequence):
+        each.ManufacturerModelName = f"Model {number % 2}"
+
+
+def two_doses(plan: pydicom.Dataset) -> None:
+    """C.8.8.13: without a type a dose is physical, and so the other one must not be."""
+    referenced(plan).BeamDose, referenced(plan).AlternateBeamDose = 2, 3
+    referenced(plan).AlternateBeamDoseType = "PHYSICAL"
 
 
 REFUSED: list[tuple[str, str, Change, str]] = [
@@ -56,6 +74,13 @@ REFUSED: list[tuple[str, str, Change, str]] = [
     ("negative meterset", "static-jaws", lambda p: setattr(referenced(p), "BeamMeterset", -5), "T025"),
     ("no SOP Instance UID", "static-jaws", lambda p: delattr(p, "SOPInstanceUID"), "T010"),
     ("no study", "static-jaws", lambda p: delattr(p, "StudyInstanceUID"), "T010"),
+    ("no device type", "collimator-rotation", lambda p: delattr(device(p, 2), "RTBeamLimitingDeviceType"), "T010"),
+    ("two makes of machine", "sliding-window-9-beams", lambda p: two_makes(p), "T070"),
+    ("doses of one kind", "static-jaws", lambda p: two_doses(p), "T072"),
+    ("negative dose", "static-jaws", lambda p: setattr(referenced(p), "BeamDose", -1), "T071"),
+    ("goal without number", "dose-references", lambda p: delattr(p.DoseReferenceSequence[0], NUMBER), "T073"),
+    ("no number of a goal", "dose-references", lambda p: put_raw(coefficient(p), f"Referenced{NUMBER}", "ONE"), "T001"),
+    ("no rows", "compensator", lambda p: delattr(beam(p).CompensatorSequence[0], "CompensatorRows"), "T010"),
     ("unknown device", "static-jaws", lambda p: setattr(device(p), "RTBeamLimitingDeviceType", "LEAFY"), "T018"),
 ]  # fmt: skip
 
@@ -135,3 +160,74 @@ def test_moving_couch_is_no_static_beam() -> None:
     result = transcoder.transcode(transcoder.read([SAMPLES / "first" / "dynamic-couch.dcm"]))
     told = [f for f in result.findings if f.rule == "beam.technique" and f.code == "T102"]
     assert told
+
+
+EMPTY = {
+    "": ("DoseReferenceSequence", "ToleranceTableSequence", "ReferencedStructureSetSequence"),
+    "BeamSequence": (
+        "WedgeSequence",
+        "CompensatorSequence",
+        "BlockSequence",
+        "ReferencedBolusSequence",
+        "ApplicatorSequence",
+        "GeneralAccessorySequence",
+        "PrimaryFluenceModeSequence",
+        "EnhancedRTBeamLimitingDeviceSequence",
+    ),
+    "ControlPointSequence": ("WedgePositionSequence", "ReferencedDoseReferenceSequence"),
+}
+
+
+def test_empty_sequences_say_nothing() -> None:
+    """PS3.5 7.4.5: many systems write what they do not have as a sequence of length 0."""
+
+    def empty(plan: pydicom.Dataset) -> None:
+        for place, words in EMPTY.items():
+            item = plan if not place else beam(plan) if place == "BeamSequence" else first_point(plan)
+            for word in words:
+                setattr(item, word, [])
+
+    result = transcoder.transcode(transcoder.read([sample("static-jaws", empty)]))
+    assert result.account.source.unaccounted == 0
+    assert not [f for f in transcoder.validate(result.bundle) if f.severity is transcoder.Severity.ERROR]
+
+
+@pytest.mark.parametrize(
+    "word", ["NumberOfFractionPatternDigitsPerDay", "RepeatFractionCycleLength", "FractionPattern"]
+)
+def test_half_a_fraction_pattern_is_none(word: str) -> None:
+    """C.36.2.1.1: pattern and counters only make sense together; an empty one is absent (PS3.5 7.4.5)."""
+    plan = sample("two-fraction-groups", lambda p: setattr(p.FractionGroupSequence[0], word, None))
+    result = transcoder.transcode(transcoder.read([plan]))
+    first = next(each for each in result.bundle.instances if "RTRadiationSequence" in each)
+    assert "FractionPatternSequence" not in first
+    assert not [f for f in transcoder.validate(result.bundle) if f.severity is transcoder.Severity.ERROR]
+
+
+def places(item: pydicom.Dataset, path: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
+    """Every element of an item, by tags and numbers of items; of a sequence its first items."""
+    for element in item:
+        yield (*path, element.tag)
+        if element.VR == "SQ":
+            for number, child in enumerate(element.value[:2]):
+                yield from places(child, (*path, element.tag, number))
+
+
+@pytest.mark.parametrize("name", ["block-aperture", "compensator", "dose-references", "wedge-motorized", "fff"])
+def test_whatever_lacks_is_a_finding(name: str) -> None:
+    """Each element taken away, and emptied: refused by a finding, or converted with everything accounted for."""
+    paths = list(places(sample(name, lambda plan: None)))
+    for path in paths:
+        for empties in (False, True):
+            plan = sample(name, lambda plan: None)
+            item = plan
+            for tag, number in zip(path[:-1:2], path[1:-1:2], strict=True):
+                item = item[tag].value[number]
+            if empties:
+                item[path[-1]].value = [] if item[path[-1]].VR == "SQ" else None
+            else:
+                del item[path[-1]]
+            # Any other exception than this one is the fault that the test looks for.
+            with suppress(transcoder.ConversionError):
+                account = transcoder.transcode(transcoder.read([plan])).account
+                assert account.source.unaccounted == 0, path

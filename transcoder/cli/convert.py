@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import click
@@ -75,8 +76,10 @@ def convert(
     mapping = load(overlays)
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
     except OSError as error:
-        raise click.UsageError(f"the folder {out} cannot be made: {type(error).__name__}") from None
+        raise click.UsageError(f"the folder {out} cannot be made or written: {type(error).__name__}") from None
     options = Options(to or "", preserve, policy == "warn", force, join, remake, surrogate, delivered_by)
     with _Progress() as progress:
         seen: set[str] = set()

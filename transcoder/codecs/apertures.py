@@ -34,21 +34,23 @@ _READINGS_DIFFER = (
 )
 
 
-def _quarters(angle: Array) -> int:
+def _quarters(angle: Array | None) -> int:
     """The quarter turns of a device about the beam axis."""
+    if angle is None:
+        raise Refused("T051", "a device without a type; along which axis it moves is not known")
     turns, rest = divmod(float(angle[0]) % FULL, QUARTER)
     if rest:
         raise Refused("T057", "Beam Modifier Orientation Angle is no multiple of 90 degrees (C.8.8.14.17)")
     return int(turns)
 
 
-def _is_mirrored(angle: Array, mlcy: str) -> bool:
+def _is_mirrored(angle: Array | None, mlcy: str) -> bool:
     """Whether y' runs against the direction along which the first generation counts leaves."""
     turns = _quarters(angle)
     return turns == 2 or turns == (3 if mlcy == AS_NOTED else 1)
 
 
-def _is_reversed(angle: Array) -> bool:
+def _is_reversed(angle: Array | None) -> bool:
     """Whether x' runs against the direction of the first generation's positions."""
     return _quarters(angle) > 1
 
@@ -99,7 +101,7 @@ class LeafBoundaries:
     @staticmethod
     def forward(
         boundaries: Array,
-        angle: Array,
+        angle: Array | None,
         mlcy: str = "",
         pairs: Array | None = None,
         sad: Array | None = None,
@@ -114,7 +116,7 @@ class LeafBoundaries:
     @staticmethod
     def backward(
         boundaries: Array,
-        angle: Array,
+        angle: Array | None,
         mlcy: str = "",
         pairs: Array | None = None,
         sad: Array | None = None,
@@ -159,7 +161,7 @@ class LeafPositions:
     def forward(
         positions: Array,
         shift: Array | None,
-        angle: Array,
+        angle: Array | None,
         mlcy: str = "",
         order: Array | None = None,
         sad: Array | None = None,
@@ -173,7 +175,7 @@ class LeafPositions:
     def backward(
         positions: Array,
         offset: Array | None,
-        angle: Array,
+        angle: Array | None,
         mlcy: str = "",
         order: Array | None = None,
         sad: Array | None = None,

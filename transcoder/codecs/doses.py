@@ -15,6 +15,7 @@ __all__ = ["BEAM_DOSE", "REFERENCE", "DoseMapping", "require_unique"]
 Column = NDArray[np.float64]
 # Labels of what a plan has no name for: the dose of a beam, at its point or nowhere in particular; a dose reference.
 BEAM_DOSE, REFERENCE = "Beam dose", "Dose reference"
+PHYSICAL = ["PHYSICAL"]
 
 
 @codec(
@@ -36,6 +37,8 @@ class DoseMapping:
         if meterset is None or meterset[-1, 0] <= 0:
             return (None,)
         units = meterset[:, 0]
+        if dose[0] < 0:
+            raise Refused("T071", "the dose does not rise from 0")
         if coefficient is None:
             return (np.array([[0.0, 0.0], [units[-1], dose[0]]]),)
         share = coefficient[:, 0]
@@ -188,7 +191,8 @@ def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[
         sources = beam["point"].sources
     elif beam["point"] or _reached(beam, targets):
         return []
-    if beam["other_dose"] and _text(beam, "type") == _text(beam, "other_type"):
+    # A dose without a type counts as physical (dose.effect), and so do two of which one is.
+    if beam["other_dose"] and (_text(beam, "type") or PHYSICAL) == (_text(beam, "other_type") or PHYSICAL):
         raise Refused("T072", "Beam Dose Type and Alternate Beam Dose Type do not tell the two doses apart")
     found = []
     for dose, kind in (("dose", "type"), ("other_dose", "other_type")):
@@ -208,6 +212,8 @@ def _values(beam: Record, target: _Target, targets: list[_Target]) -> list[dict[
 
 def require_unique(references: list[Record]) -> None:
     """Refuse dose references that their numbers or UIDs do not tell apart."""
+    if not all(reference["number"] for reference in references):
+        raise Refused("T073", "an item of Dose Reference Sequence has no number")
     for field in ("number", "uid"):
         values = [tuple(np.ravel(reference[field].value)) for reference in references if reference[field]]
         if len(set(values)) != len(values):

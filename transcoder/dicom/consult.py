@@ -22,6 +22,8 @@ _KEPT = 8
 def class_in(path: Path) -> str:
     """The SOP Class UID that a file shows in its first bytes, empty where they do not (deflated, big endian)."""
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError:

@@ -91,6 +91,9 @@ def read_instances(sources: Iterable[Path]) -> Iterator[Instance | Unread]:
 def read_file(path: Path) -> Instance | Unread:
     """One file, read whole."""
     shown = path.as_posix()
+    if path.exists() and not path.is_file():
+        # A pipe or a device has no end to wait for.
+        return _unread(shown, "skipped", "S002", "not a file")
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -33,7 +33,7 @@ def run_distinct(scope: Scope, block: Distinct, run: Runner) -> None:
     except Refused as refusal:
         scope.run.tell(refusal.code, Severity.ERROR, str(refusal), _place(scope, block), block.id, block.cite)
         return
-    groups = _groups(block, rows)
+    groups = _groups(scope, block, rows)
     for key, members in groups.items():
         target = scope.target.append(scope.targets[block.second.role], block.second.steps)
         number = len(_sequence(scope, block).items) if len(block.second.steps) == 1 else 1
@@ -105,11 +105,12 @@ def _item_rows(scope: Scope, block: Distinct) -> tuple[list[Row], list[Scope]]:
     return rows, scopes
 
 
-def _groups(block: Distinct, rows: list[Row]) -> dict[Any, list[int]]:
+def _groups(scope: Scope, block: Distinct, rows: list[Row]) -> dict[Any, list[int]]:
     groups: dict[Any, list[int]] = {}
     needed = block.needs or (block.columns[0].name if block.over is not None else "")
     for place, row in enumerate(rows):
         if needed and row[needed].value is None:
+            scope.run.ledger.derive(row[needed].sources, block.id)
             continue
         key = tuple(_key(cell.value) for cell in row.values()), tuple(row)
         groups.setdefault(key, []).append(place)

@@ -18,6 +18,7 @@ __all__ = ["Ledger", "count_of"]
 _CREATOR_LOW, _CREATOR_HIGH = 0x10, 0xFF
 Note = tuple[Fate, str, str]
 Rows = Counter[tuple[str, Note]]
+_HOLDER: Note = (Fate.DERIVED, "", "a sequence says nothing beyond what it holds")
 _RANK = {Fate.CARRIED: 3, Fate.DECLARED: 2, Fate.DERIVED: 1, Fate.UNACCOUNTED: 0}
 
 
@@ -33,6 +34,7 @@ class Ledger:
         self._marks: dict[int, Note] = {}
         self._targets: Counter[Origin] = Counter()
         self._elements = 0
+        self._open = 0
 
     def add(self, source: Item, declared: Mapping[str, Declared]) -> None:
         """Account for one more instance of the same source."""
@@ -96,13 +98,16 @@ class Ledger:
             declared = self.declared.get(place, above)
             note = self._marks.get(id(element))
             if isinstance(element.value, list):
-                inner = ""
+                inner, known = "", self._open
                 for child in element.value:
                     inner = self._close_child(child, place, declared, rows, private) or inner
                 note = note or ((Fate.CARRIED, inner, "") if inner else None)
+                if declared is None and self._open == known:
+                    note = note or _HOLDER
             note = note or _declared(declared)
             if note[0] is Fate.CARRIED:
                 carrier = note[1]
+            self._open += note[0] is Fate.UNACCOUNTED
             rows[place, note] += 1
         return carrier
 
@@ -116,6 +121,7 @@ class Ledger:
         carrier = self._close_item(child, place, None, found, private)
         for (path, note), count in found.items():
             lost = note[0] is Fate.UNACCOUNTED and not carrier
+            self._open -= count if lost else 0
             rows[path, _declared(declared) if lost else note] += count
         return carrier
 

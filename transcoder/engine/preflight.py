@@ -95,7 +95,7 @@ def _beam_number(scope: Scope, beam: Item, place: int) -> str | None:
 
 def check_machines(scope: Scope, beams: list[Item]) -> None:
     """All radiations of a set are delivered by one device (C.36.10.1.2)."""
-    for word in ("TreatmentMachineName", "DeviceSerialNumber"):
+    for word in ("TreatmentMachineName", "DeviceSerialNumber", "Manufacturer", "ManufacturerModelName"):
         names = {_number(scope, beam, word) for beam in beams} - {None}
         if len(names) > 1:
             message = f"the beams of one fraction group differ in {word}; a set has one treatment device"

@@ -252,7 +252,8 @@ def _keyed_columns(scope: Scope, table: PointRows | DeviceRows, path: Path) -> C
     by_key: dict[int, list[Item | None]] = {}
     for place, element in enumerate(table.rows(step.keyword)):
         for child in element.items if element is not None else []:
-            held = numbers(child[key_tag], lenient=scope.run.lenient) if key_tag in child else None
+            named = f"{table.path}/{step.keyword}/{step.key}"
+            held = value_of(scope.run, child[key_tag], "number", named) if key_tag in child else None
             if held is not None:
                 by_key.setdefault(int(held[0]), [None] * len(table.items))[place] = child
     columns: dict[int, Cell] = {}

@@ -378,12 +378,12 @@ def _target_place(scope: Scope, path: Path) -> str:
 def _named_place(scope: Scope, rule: Rule, number: int) -> str:
     """The place of one of the rule's source values; for bound values the sheet names it below the beam."""
     if not rule.missing:
-        return _source_place(scope, rule)
+        return _source_place(scope, rule, number)
     return scope.place("beam", rule.missing[min(number, len(rule.missing) - 1)])
 
 
-def _source_place(scope: Scope, rule: Rule) -> str:
-    path = next((path for path in rule.first if path.steps), None)
+def _source_place(scope: Scope, rule: Rule, number: int = 0) -> str:
+    path = next((path for path in (*rule.first[number:], *rule.first) if path.steps), None)
     if path is None:
         return _target_place(scope, rule.second[0]) if rule.second else ""
     table = scope.tables.get(path.role)

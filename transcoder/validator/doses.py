@@ -16,6 +16,7 @@ __all__ = ["check"]
 DOSES, PARAMETERS = "RadiationDoseSequence", "RadiationDoseValuesParametersSequence"
 MAPPING, METERSET, DOSE = "MetersetToDoseMappingSequence", "CumulativeMeterset", "RadiationDoseValue"
 PRIMARY = "PrimaryDoseValueIndicator"
+IDENTIFICATIONS, VOLUMES = "RadiationDoseIdentificationSequence", "ConceptualVolumeSequence"
 _CITE = "PS3.3 C.36.11.1.1"
 
 
@@ -29,6 +30,19 @@ def check(root: Item) -> Iterator[Finding]:
             for path, holder in each_item(parameters, f"{DOSES}[{place}]/{PARAMETERS}[{number}]"):
                 if tag_of(MAPPING) in holder:
                     yield from _mapping(children(holder, MAPPING), f"{path}/{MAPPING}")
+    yield from _volumes(root)
+
+
+def _volumes(root: Item) -> Iterator[Finding]:
+    """Each conceptual volume receives one of the doses."""
+    seen: set[str] = set()
+    for place, told in enumerate(children(root, IDENTIFICATIONS)):
+        for number, volume in enumerate(children(told, VOLUMES)):
+            uid = text(volume, "ConceptualVolumeUID")
+            if uid and uid in seen:
+                path = f"{IDENTIFICATIONS}[{place}]/{VOLUMES}[{number}]/ConceptualVolumeUID"
+                yield found("V241", "ConceptualVolumeUID occurs more than once", path, "PS3.3 C.36.11")
+            seen.add(uid)
 
 
 def _mapping(items: list[Item], path: str) -> Iterator[Finding]:

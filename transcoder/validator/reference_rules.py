@@ -217,6 +217,11 @@ UNIQUE: tuple[Key, ...] = (
         "ReferencedRadiationDoseIdentificationIndex",
         "C.36.11",
     ),
+    Key(
+        "RadiationDoseSequence/RadiationDoseValuesParametersSequence/DoseValuesSequence",
+        "RadiobiologicalDoseEffectFlag",
+        "C.36.11",
+    ),
 )
 
 INDICES: tuple[Key, ...] = (
