@@ -129,6 +129,7 @@ CODES: dict[str, Entry] = {
     "T140": Entry(ERROR, "Labels of radiations cannot be told apart"),
     "T141": Entry(ERROR, "Treatment and verification in one fraction"),
     "T142": Entry(ERROR, "Moved table top leads to no isocenter"),
+    "T150": Entry(ERROR, "Leaves stand in private elements"),
     # transcoding: the way back
     "T200": Entry(ERROR, "Radiation of the set is not at hand"),
     "T201": Entry(INFO, "Beam number is taken"),

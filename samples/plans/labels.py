@@ -4,11 +4,11 @@ from pydicom import DataElement, Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_dataset
 
-from .corpus import Encoding, sample
+from .corpus import Encoding, bad, encode, sample, with_meta
 from .devices import JAWS, field_of
 from .elements import Values, item
 from .plan import beam, plan
-from .points import still
+from .points import point, still
 
 OPEN = field_of(-40, 40, -50, 50)
 ITEM_TAG = b"\xfe\xff\x00\xe0"
@@ -95,6 +95,20 @@ def private_elements(name: str) -> Dataset:
     first.add(DataElement(0x32491101, "DS", "12.50"))
     first.add(DataElement(0x32491102, "SQ", [item(BeamDescription="In a private sequence")]))
     return result
+
+
+@bad()
+def private_leaves(name: str) -> bytes:
+    """A helical delivery, whose leaves stand in private elements of its control points.
+
+    Wrong: without them the beam is an open field that turns; what they mean only their vendor can say.
+    See: PS3.5 7.8.1, A.86.1.6
+    """
+    points = [point(w, OPEN, GantryAngle=180, GantryRotationDirection=d) for w, d in ((0, "CW"), (1, "NONE"))]
+    result = plan(name, [beam(1, "Helical", JAWS, points)])
+    _private(result.BeamSequence[0], 0x300D, 0x10, "TOMO_HA_01", {0xA4: b"HELICAL "})
+    _private(result.BeamSequence[0].ControlPointSequence[1], 0x300D, 0x10, "TOMO_HA_01", {0xA7: b"0.5\\0.25"})
+    return encode(with_meta(result))
 
 
 def _private(target: Dataset, group: int, block: int, creator: str, values: dict[int, bytes]) -> None:

@@ -35,6 +35,7 @@ EXPECTED = {
     "not-dicom.txt": ("skipped", ""),
     "one-control-point.dcm": ("refused", "T020"),
     "overflow-decimal.dcm": ("refused", "T004"),
+    "private-leaves.dcm": ("refused", "T150"),
     "proton-beam.dcm": ("refused", "T015"),
     "too-long-decimal.dcm": ("refused", "T002"),
     "truncated.dcm": ("refused", "S003"),

@@ -154,6 +154,7 @@ def _sample_cases() -> Iterator[tuple[str, str]]:
         ("T052", "bad/wrong-leaf-count"),
         ("T054", "bad/ambiguous-devices"),
         ("T070", "bad/two-machines"),
+        ("T150", "bad/private-leaves"),
         ("T103", "first/static-jaws"),
         ("T104", "first/jaw-named-otherwise"),
         ("T106", "first/general-accessories"),

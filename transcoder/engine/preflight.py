@@ -17,12 +17,37 @@ from transcoder.paths import parse
 
 __all__ = ["check_machines", "check_requires", "run_checks"]
 
+# Elements of a private group that name the creator of a block (PS3.5 7.8.1).
+_CREATORS = 0x10, 0xFF
 
-def run_checks(scope: Scope, names: Iterable[str]) -> None:
+
+def run_checks(scope: Scope, family: Family) -> None:
     """The checks of the whole source that a family names; others run where their instances are at hand."""
-    for name in names:
+    for name in family.checks:
         if name in _CHECKS:
             _CHECKS[name](scope)
+    _check_creators(scope, family)
+
+
+def _check_creators(scope: Scope, family: Family) -> None:
+    """Beams of which private elements tell what the radiation cannot do without."""
+    refused = {creator: (code, message) for creator, code, message in family.refused_creators}
+    if not refused:
+        return
+    beams, _ = items_at(scope, parse("@plan/BeamSequence[]"))
+    for number, beam in enumerate(beams):
+        points = beam.get(tag_of("ControlPointSequence"))
+        for creator in sorted({name for item in (beam, *(points.items if points else ())) for name in _creators(item)}):
+            if creator in refused:
+                code, message = refused[creator]
+                scope.run.tell(code, Severity.ERROR, message, f"BeamSequence[{number}]", cite="PS3.5 7.8.1")
+
+
+def _creators(item: Item) -> Iterable[str]:
+    """The private creators of an item."""
+    for tag, element in item.items():
+        if tag >> 16 & 1 and _CREATORS[0] <= tag & 0xFFFF <= _CREATORS[1]:
+            yield element.raw.decode("ascii", "replace").strip(" \0")
 
 
 def check_requires(scope: Scope, family: Family, kind: str) -> None:

@@ -164,7 +164,7 @@ class _Splitter:
     def trees(self) -> list[tuple[Target, TargetTree]]:
         """All target trees: for each group its set, then its radiations."""
         check_requires(self.scope, self.family, self.family.root)
-        run_checks(self.scope, self.family.checks)
+        run_checks(self.scope, self.family)
         if self.run.failed:
             return []
         found: list[tuple[Target, TargetTree]] = []

@@ -86,7 +86,7 @@ def _of_families(mapping: Mapping, codes: Collection[str]) -> Iterator[Fault]:
         yield from _of_family_paths(mapping, family)
         for require in family.requires:
             yield from _code(require.code, _family_mark(family), codes)
-        for _, code, _ in family.refused_classes:
+        for _, code, _ in (*family.refused_classes, *family.refused_creators):
             yield from _code(code, _family_mark(family), codes)
 
 

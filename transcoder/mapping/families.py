@@ -48,6 +48,7 @@ def family(marked: Marked) -> Family:
         one_way=data.get("one_way", ""),
         instead_of=data.get("instead_of", ""),
         beside=tuple(_beside(build, role, entry) for role, entry in data.get("beside", {}).items()),
+        refused_creators=tuple((name, code, text) for name, (code, text) in data.get("refused_creators", {}).items()),
         joined_by=build.path(data["joined_by"], ("joined_by",), "") if "joined_by" in data else None,
     )
 

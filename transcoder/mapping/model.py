@@ -335,6 +335,7 @@ class Family:
     instead_of: str = ""
     beside: tuple[Beside, ...] = ()
     joined_by: Path | None = None
+    refused_creators: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
