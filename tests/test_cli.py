@@ -30,6 +30,8 @@ def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
         (["convert", "nowhere.dcm", "-o", "out"], 2),
         (["convert", str(SAMPLES / "first" / "static-jaws.dcm")], 2),
         (["convert", str(SAMPLES / "first" / "static-jaws.dcm"), "-o", "out", "--to", "third"], 2),
+        (["validate", str(SAMPLES / "first" / "static-jaws.dcm"), "--json", "/proc/x"], 2),
+        (["roundtrip", str(SAMPLES / "first" / "static-jaws.dcm"), "--json", "/proc/x"], 2),
         (["convert", str(SAMPLES / "first" / "static-jaws.dcm"), "-o", "out"], 0),
         (["convert", str(SAMPLES / "first" / "static-jaws.dcm"), "-o", "out", "--to", "first"], 1),
         (["convert", str(SAMPLES / "bad" / "ion-plan.dcm"), "-o", "out"], 1),

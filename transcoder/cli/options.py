@@ -6,7 +6,10 @@ from pathlib import Path
 
 import click
 
-__all__ = ["delivered_by_option", "overlay_option", "policy_option"]
+__all__ = ["delivered_by_option", "output_file", "overlay_option", "policy_option"]
+
+# Opened with the call, so that a file that cannot be written is a fault of the call; - is standard output.
+output_file = click.File("w", encoding="utf-8", lazy=False)
 
 delivered_by_option = click.option(
     "--delivered-by",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import IO
 
 import click
 
-from transcoder.cli.options import delivered_by_option, overlay_option, policy_option
+from transcoder.cli.options import delivered_by_option, output_file, overlay_option, policy_option
 
 __all__ = ["roundtrip"]
 
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SOURCE...")
-@click.option("--json", "as_json", metavar="FILE|-", help="Write the differences as JSON.")
+@click.option("--json", "as_json", type=output_file, metavar="FILE|-", help="Write the differences as JSON.")
 @overlay_option
 @policy_option
 @delivered_by_option
@@ -22,7 +23,7 @@ __all__ = ["roundtrip"]
 def roundtrip(
     context: click.Context,
     sources: tuple[Path, ...],
-    as_json: str | None,
+    as_json: IO[str] | None,
     overlays: tuple[Path, ...],
     policy: str,
     delivered_by: str,
@@ -38,11 +39,8 @@ def roundtrip(
     trips = list(round_trips(sources, load(overlays), lenient=policy == "warn", delivered_by=delivered_by))
     if as_json:
         text = json.dumps([trip.as_dict() for trip in trips], indent=1, ensure_ascii=False) + "\n"
-        if as_json == "-":
-            click.echo(text, nl=False)
-        else:
-            Path(as_json).write_text(text, encoding="utf-8")
-    if as_json != "-":
+        as_json.write(text)
+    if as_json is None or as_json.name != "<stdout>":
         for line in lines(trips):
             click.echo(line)
     context.exit(1 if not trips or any(trip.unexplained for trip in trips) else 0)

@@ -15,19 +15,21 @@ from typing import IO
 import click
 
 from transcoder import __version__
+from transcoder.cli.options import output_file
 
 __all__ = ["validate"]
 
 # A bar for fewer files would only flicker.
 FEW = 3
-OUTPUT = click.File("w", encoding="utf-8", lazy=False)
 
 
 @click.command()
 @click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "json_file", type=OUTPUT, metavar="FILE", help="Write findings as JSON; - is standard output.")
-@click.option("--html", "html_file", type=OUTPUT, metavar="FILE", help="Write one self-contained page.")
-@click.option("--sarif", "sarif_file", type=OUTPUT, metavar="FILE", help="Write a SARIF 2.1.0 log.")
+@click.option(
+    "--json", "json_file", type=output_file, metavar="FILE", help="Write findings as JSON; - is standard output."
+)
+@click.option("--html", "html_file", type=output_file, metavar="FILE", help="Write one self-contained page.")
+@click.option("--sarif", "sarif_file", type=output_file, metavar="FILE", help="Write a SARIF 2.1.0 log.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
 @click.pass_context
 def validate(
