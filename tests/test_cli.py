@@ -85,6 +85,13 @@ tables:
     assert radiation.RadiationGenerationModeSequence[0].RadiationGenerationModeMachineCodeSequence[0].CodeValue == "6X"
 
 
+def test_overlay_is_proved_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text("overlay: x\nrules:\n  set.intent: {via: tabel}\n", encoding="utf-8")
+    done = run("convert", SAMPLES / "first" / "static-jaws.dcm", "-o", "out", "--overlay", "site.yaml", cwd=tmp_path)
+    assert (done.returncode, "set.intent" in done.stderr or "tabel" in done.stderr) == (3, True), done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     """A call that cannot give what it is asked for is a wrong one; nobody is shown a traceback."""
     for out in ("/proc", tmp_path / "plan.dcm"):

@@ -18,8 +18,8 @@ from transcoder.engine.split import Outcome, split
 from transcoder.engine.way_back import bring_back, family_of_set, lineage
 from transcoder.errors import ConversionError, SourceError, UsageError
 from transcoder.findings import Account, Finding, Severity
-from transcoder.mapping.catalog import load
 from transcoder.mapping.model import Family, Mapping
+from transcoder.mapping.proven import load_proven
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -250,7 +250,7 @@ def transcode(
         raise UsageError(f"'{policy}' is no policy: raise or warn")
     if delivered_by not in (PLAN, "set"):
         raise UsageError(f"'{delivered_by}' gives no instructions: plan or set")
-    mapping = load(tuple(Path(each) for each in overlays))
+    mapping = load_proven(tuple(Path(each) for each in overlays))
     members = list(bundle.members())
     made: list[bytes] = []
     findings: list[Finding] = []

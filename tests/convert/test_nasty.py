@@ -135,6 +135,22 @@ def test_cut_description_is_told() -> None:
     assert entry.fate == "declared"
 
 
+def test_long_label_is_a_description_where_there_is_none() -> None:
+    """10.9.1.1.1: a longer text that identifies further; the description of the beam comes first."""
+    for described in (False, True):
+
+        def change(plan: pydicom.Dataset, described: bool = described) -> None:
+            beam(plan).EntityLongLabel = "Boost, left"
+            if described:
+                beam(plan).BeamDescription = "From the left"
+
+        result = transcoder.transcode(transcoder.read([sample("static-jaws", change)]))
+        made = next(each for each in result.bundle.instances if "RTRecordFlag" in each)
+        assert made.ContentDescription == ("From the left" if described else "Boost, left")
+        entry = next(e for e in result.account.entries if e.path == "BeamSequence/EntityLongLabel")
+        assert entry.fate == ("declared" if described else "carried")
+
+
 def test_volume_and_frame_do_not_depend_on_the_site(tmp_path: Path) -> None:
     """C.36.11: a conceptual volume lets dose be summed over sets; its UID follows from the dose reference alone."""
     overlay = tmp_path / "site.yaml"

@@ -71,9 +71,9 @@ def convert(
     Each source gets a folder of its own below OUT; OUT/report.json says what became of every input.
     """
     from transcoder.batch import Options, convert_each
-    from transcoder.mapping.catalog import load
+    from transcoder.mapping.proven import load_proven
 
-    mapping = load(overlays)
+    mapping = load_proven(overlays)
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):

@@ -33,10 +33,10 @@ def roundtrip(
     SOURCE is a file, a folder or a DICOMDIR. Nothing is written. Exit status 1 if a difference has no reason.
     """
     from transcoder.batch import round_trips
-    from transcoder.mapping.catalog import load
+    from transcoder.mapping.proven import load_proven
     from transcoder.report.roundtrip import lines
 
-    trips = list(round_trips(sources, load(overlays), lenient=policy == "warn", delivered_by=delivered_by))
+    trips = list(round_trips(sources, load_proven(overlays), lenient=policy == "warn", delivered_by=delivered_by))
     if as_json:
         text = json.dumps([trip.as_dict() for trip in trips], indent=1, ensure_ascii=False) + "\n"
         as_json.write(text)
