@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from transcoder import __version__
 from transcoder.dicom.bundle import Bundle, instance_of
-from transcoder.dicom.elements import encode, scan
+from transcoder.dicom.elements import Damaged, encode, scan
 from transcoder.dicom.files import Unread, encode_file, read_instances, write_file
 from transcoder.dicom.instance import Instance
+from transcoder.dicom.unknown import named
 from transcoder.engine.preserve import embed
 from transcoder.engine.salvage import salvaged
 from transcoder.engine.split import Outcome, split
@@ -151,13 +152,17 @@ def convert_instance(
         if uid == instance.sop_class_uid:
             return _refused(code, text, "SOPClassUID")
     finish = embed if preserve else None
+    try:
+        source, beside = named(instance), [named(other) for other in others]
+    except Damaged as damage:
+        return _damaged(damage)
 
     def make(chosen: Family) -> Outcome:
         options = {"software": SOFTWARE, "delivered_by": delivered_by}
-        return split(instance, others, mapping, chosen, lenient=lenient, finish=finish, **options)
+        return split(source, beside, mapping, chosen, lenient=lenient, finish=finish, **options)
 
     made = make(family)
-    return made if made.made else salvaged(instance, mapping, family, made, make)
+    return made if made.made else salvaged(source, mapping, family, made, make)
 
 
 def convert_sets(
@@ -170,6 +175,10 @@ def convert_sets(
     surrogate: bool = False,
 ) -> Outcome:
     """Convert a set, or several that are joined as the groups of one first-generation instance."""
+    try:
+        sets, others = [named(each) for each in sets], [named(other) for other in others]
+    except Damaged as damage:
+        return _damaged(damage)
     for family in mapping.families.values():
         if sets[0].sop_class_uid == family.targets[0].sop_class:
             return bring_back(
@@ -215,6 +224,11 @@ def _family(instance: Instance, mapping: Mapping) -> Family:
         if instance.sop_class_uid in known:
             return family
     raise ConversionError("no family takes this SOP Class")
+
+
+def _damaged(damage: Damaged) -> Outcome:
+    fault = Finding("S003", Severity.ERROR, f"damaged: {damage.message}", damage.path, cite="PS3.5 6.2.2")
+    return Outcome(findings=[fault])
 
 
 def _refused(code: str, message: str, path: str) -> Outcome:

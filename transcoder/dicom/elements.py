@@ -22,6 +22,7 @@ __all__ = [
     "is_single",
     "keyword",
     "scan",
+    "scan_items",
     "tag_of",
     "vr_of",
     "walk",
