@@ -52,6 +52,7 @@ class _Lazy(click.Group):
 def group() -> None:
     """Transcode DICOM radiotherapy objects between their two generations.
 
-    First generation: RT Plan. Second generation: RT Radiation Set with its C-Arm Photon-Electron Radiations.
-    Exit status: 0 all well, 1 an input was refused, failed or is invalid, 2 wrong call, 3 bad mapping sheet.
+    First generation: RT Plan and RT Beams Treatment Record. Second generation: RT Radiation Set and RT Radiation Record
+    Set, with their C-Arm Photon-Electron Radiations and records. Exit status: 0 all well, 1 an input was refused,
+    failed or is invalid, 2 wrong call, 3 bad mapping sheet.
     """
