@@ -182,6 +182,8 @@ CODES: dict[str, Entry] = {
     "T269": Entry(INFO, "Set stands for the plan"),
     "T270": Entry(WARNING, "Salvage records were made of a session entered by hand"),
     "T271": Entry(ERROR, "Salvage record lacks what a treatment session item needs"),
+    "T290": Entry(ERROR, "Energy or wedge changes while radiation is on"),
+    "T291": Entry(ERROR, "Treatment point contradicts the matrix"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

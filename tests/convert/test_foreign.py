@@ -128,10 +128,6 @@ def mode(radiation: Dataset) -> Dataset:
     return radiation.RadiationGenerationModeSequence[0]
 
 
-def shown(radiation: Dataset) -> Dataset:
-    return radiation.TreatmentPositionSequence[0].PatientSupportPositionSequence[0]
-
-
 def a_range(radiation: Dataset) -> None:
     del mode(radiation).NominalEnergy
     mode(radiation).MinimumNominalEnergy, mode(radiation).MaximumNominalEnergy = 6.0, 10.0
@@ -172,10 +168,6 @@ def tilted(radiation: Dataset) -> None:
     place(radiation, 0, turned(40, 1, 1), (0.0, 0.0, 0.0))
 
 
-def by_device(radiation: Dataset) -> None:
-    shown(radiation).PatientSupportPositionSpecificationMethod = "DEVICE_SPECIFIC"
-
-
 def skipping(radiation: Dataset) -> None:
     points(radiation)[1].RTControlPointIndex = 3
 
@@ -196,7 +188,6 @@ REFUSED: list[tuple[str, str, Change, str]] = [
     ("no-meterset", "static-jaws", of_each(without_meterset), "T221"),
     ("no-display", "dynamic-couch", of_each(no_display), "T208"),
     ("other-display", "static-jaws", of_each(tilted), "T215"),
-    ("by-device", "static-jaws", of_each(by_device), "T217"),
     ("other-frame", "static-jaws", of_each(
         lambda radiation: setattr(radiation, "EquipmentFrameOfReferenceUID", "2.25.9")), "T217"),
     ("turned-block", "block-aperture", of_each(

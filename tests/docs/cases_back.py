@@ -99,6 +99,7 @@ def back_cases(
         "RadiationDoseSequence[0]/RadiationDoseValuesParametersSequence[0]/DoseValuesSequence[0]/"
         "MetersetToDoseMappingSequence[1]"
     )
+    treated = "TreatmentPositionSequence[0]/PatientLocationCoordinatesSequence[0]"
     source = "DefinitionSourceSequence[0]/ReferencedSOPClassUID"
     upright = "0\\0\\-1\\0\\1\\0\\0\\0\\0\\-1\\0\\0\\0\\0\\0\\1"
     rows: dict[str, tuple[str, Changes]] = {
@@ -123,6 +124,8 @@ def back_cases(
         "T221": ("static-jaws", {1: [drop(f"{points}[{number}]/CumulativeMeterset") for number in (0, 1)]}),
         "T222": ("static-mlc", {1: [put("RTBeamModifierDefinitionDistance", _number(500)),
             put("RTBeamLimitingDeviceDefinitionSequence[2]/BeamModifierOrientationAngle", _number(45))]}),
+        "T290": ("energy-switch", {1: [put(f"{points}[2]/CumulativeMeterset", _number(80))]}),
+        "T291": ("static-jaws", {1: [put(f"{treated}/ThreeDPointCoordinates", _number(0, 0, 5))]}),
     }  # fmt: skip
 
     def told_of_record(name: str, changes: Changes) -> list[str]:

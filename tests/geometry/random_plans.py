@@ -90,7 +90,9 @@ def _points(
         for name, (angles, directions) in walks.items():
             settings[f"{name}Angle"], settings[f"{name}RotationDirection"] = angles[n], directions[n]
         if draw.random() < 0.3:
-            rate, energy = draw.choice((100, 450, 600)), draw.choice((6, 10, 15))
+            rate, other = draw.choice((100, 450, 600)), draw.choice((6, 10, 15))
+            # A discrete value changes only where nothing radiates (C.8.8.14.5).
+            energy = other if weights[n : n + 2] == [weights[n]] * 2 else energy
         found.append(point(weights[n], openings, wedges=["IN"] if wedged else (), **settings))
     return found
 

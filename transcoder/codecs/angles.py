@@ -100,9 +100,10 @@ class ShownAngle:
         if geometry is not None:
             apart = float((shown[0] - geometry[0] + FULL / 2) % FULL - FULL / 2)
             if abs(apart) > ShownAngle.AGREES:
-                raise Refused(
-                    "T215", "a displayed couch angle contradicts the Image to Equipment Mapping Matrix (10.39)"
+                message = (
+                    f"a displayed couch angle is {abs(apart):.3g} degrees off the Image to Equipment Mapping Matrix"
                 )
+                raise Refused("T215", f"{message} (10.39)")
         return (shown,)
 
 

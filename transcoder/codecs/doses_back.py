@@ -28,7 +28,7 @@ def dose_contribution_back(
     it); the doses to all other places are factors of it. What is more than a beam dose or a point gets a dose
     reference. Raises :class:`~transcoder.codecs.registry.Refused` where a beam has no one dose to take.
     """
-    places = {int(each["number"].value[0]): number for number, each in enumerate(identifications)}
+    places = _places(identifications)
     doses = [_doses(each, places) for each in radiations]
     named = _named(identifications, doses)
     references = {
@@ -46,6 +46,15 @@ def dose_contribution_back(
         "group": [{"meaning": _meaning(identifications, doses, notes)}],
         "notes": notes,
     }
+
+
+def _places(identifications: list[Record]) -> dict[int, int]:
+    """The places of the identifications by their index."""
+    numbers = [each["number"].value for each in identifications]
+    found = {int(each[0]): place for place, each in enumerate(numbers) if each is not None}
+    if len(found) < len(numbers):
+        raise Refused("T210", "an item of Radiation Dose Identification Sequence has no index of its own")
+    return found
 
 
 def _doses(radiation: Record, places: dict[int, int]) -> dict[int, Record]:

@@ -28,6 +28,8 @@ PATIENT_AXES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "FFDL": ((0, 1, 0), (0, 0, -1), (-1, 0, 0)),
 }
 RIGID = 1e-6
+# How far in mm a point may lie from where the matrix has it: decimal strings hold 16 characters.
+AGREES = 1e-3
 
 
 def rotation_x(angle: float) -> Array:
@@ -111,7 +113,11 @@ class TreatmentPosition:
             raise Refused("T042", "the patient orientation codes name no patient position")
         couch = rotation @ np.array(axes, dtype=float).T
         isocenter = -rotation.T @ pose[:3, 3]
-        if point is not None and np.allclose(point, isocenter, rtol=0, atol=1e-3):
+        if point is not None:
+            apart = float(np.linalg.norm(np.ravel(point) - isocenter))
+            if not apart <= AGREES:
+                message = f"the treatment point lies {apart:.3g} mm from what the matrix maps to the isocenter"
+                raise Refused("T291", message, about=1)
             isocenter = point
         support, pitch, roll = _couch_angles(couch)
         return isocenter, support, np.zeros(1), pitch, roll, list(position or [])
@@ -150,8 +156,24 @@ def _angle(value: Array | None) -> float:
 def _require_rigid(pose: Array) -> None:
     rotation = pose[:3, :3]
     residual = float(np.abs(rotation @ rotation.T - np.eye(3)).max())
-    if residual > RIGID or np.linalg.det(rotation) < 0 or not np.array_equal(pose[3], [0, 0, 0, 1]):
-        raise Refused("T043", f"Image to Equipment Mapping Matrix is not rigid (residual {residual:.3g})")
+    if not np.array_equal(pose[3], [0, 0, 0, 1]):
+        raise Refused("T043", "the last row of Image to Equipment Mapping Matrix is not 0 0 0 1")
+    if residual > RIGID or np.linalg.det(rotation) < 0:
+        stretch, skew = _off_rigid(rotation)
+        mirrored = "mirrors, and " if np.linalg.det(rotation) < 0 else ""
+        message = f"{mirrored}it is off by {stretch:.3g} mm in 100 mm and {skew:.3g} degrees"
+        raise Refused("T043", f"Image to Equipment Mapping Matrix is not rigid: {message}")
+
+
+def _off_rigid(rotation: Array) -> tuple[float, float]:
+    """How far axes of 100 mm come out too long or too short (mm), and their angles from 90 degrees (deg)."""
+    lengths = np.linalg.norm(rotation, axis=0)
+    stretch = float(np.abs(lengths - 1).max() * 100)
+    if not (lengths > 0).all():
+        return stretch, 90.0
+    unit = rotation / lengths
+    cosines = np.clip((unit.T @ unit)[np.triu_indices(3, 1)], -1, 1)
+    return stretch, float(np.abs(90 - np.rad2deg(np.arccos(cosines))).max())
 
 
 def _couch_angles(couch: Array) -> tuple[Array, Array, Array]:

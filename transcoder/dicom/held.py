@@ -22,6 +22,8 @@ class HeldRowWriter(RowWriter):
     keys: dict[tuple[int, int], bytes] = field(default_factory=dict)
     # Columns that are no numbers, by name, for what is told from the motion.
     words: dict[str, list[str] | list[bytes]] = field(default_factory=dict)
+    # Sequences that name all devices wherever they name one, as wedges do (C.8.8.14).
+    together: set[int] = field(default_factory=set)
 
     def column(
         self,
@@ -48,11 +50,14 @@ class HeldRowWriter(RowWriter):
     def _openings(self, nested: Nested) -> list[Column]:
         sequences: list[bytes | None] = []
         for place in range(self.length):
-            items = [
-                self._item(nested, device, columns, place)
+            named = {
+                device: columns
                 for device, columns in nested.devices.items()
                 if not place or any(column.rows[place] is not None for column in columns)
-            ]
+            }
+            if named and nested.tag in self.together:
+                named = nested.devices
+            items = [self._item(nested, device, columns, place) for device, columns in named.items()]
             sequences.append(encode_element(nested.tag, "SQ", b"".join(items)) if items else None)
         return [Column(nested.tag, sequences, "mapped")]
 

@@ -166,20 +166,18 @@ def _carry_back(scope: Scope, rule: Rule) -> None:
 
 def _require_companions(scope: Scope, rule: Rule) -> None:
     """What stands beside a value must be what the rule takes it for: an angle in radians is no angle in degrees."""
-    if not rule.companions:
-        return
-    (path,) = rule.second
-    item = _item_of(scope, path)
-    if item is None:
-        return
-    keys = [step.key for step in path.steps[:-1] if step.key]
-    for word, value in rule.companions:
-        element = item.get(tag_of(word))
-        if element is not None and not _is_companion(scope, element, value):
-            raise Refused("T209", f"{word} is not what {path.keyword} needs to be read by")
-    for word in (*keys, *(word for word, _ in rule.companions)):
-        if (element := item.get(tag_of(word))) is not None:
-            scope.run.ledger.derive(elements_below(element), rule.id)
+    for path in rule.second:
+        keys = [step.key for step in path.steps[:-1] if step.key]
+        item = _item_of(scope, path) if keys or rule.companions else None
+        if item is None:
+            continue
+        for word, value in rule.companions:
+            element = item.get(tag_of(word))
+            if element is not None and not _is_companion(scope, element, value):
+                raise Refused("T209", f"{word} is not what {path.keyword} needs to be read by")
+        for word in (*keys, *(word for word, _ in rule.companions)):
+            if (element := item.get(tag_of(word))) is not None:
+                scope.run.ledger.derive(elements_below(element), rule.id)
 
 
 def _require_single(rule: Rule, kinds: list[str], cells: list[Cell]) -> None:

@@ -192,6 +192,8 @@ def _announced(scope: Scope, block: Each, openings: Openings, number: int) -> De
     vr = vr_of(tag_of(openings.first_key))
     value = key.raw if key.vr == vr else encode_numbers(np.array([float(number)]), vr)
     points.announce(openings.first, openings.first_key, number, vr, value)
+    if openings.together:
+        points.together.add(tag_of(openings.first))
     return DeviceWriter(points, openings.first, openings.first_key, "", number)
 
 
@@ -201,13 +203,18 @@ def _openings(scope: Scope, block: Each, devices: list[Item]) -> dict[int, Devic
     assert openings is not None  # noqa: S101 - called for blocks with openings only
     points = scope.tables["rt_control_points"]
     assert isinstance(points, PointRows)  # noqa: S101 - the join makes it one
-    own, named = tag_of(block.number), tag_of(openings.second_key)
+    own, naming = tag_of(block.number), tag_of(openings.second_key)
     places = {whole_number(device.get(own)): place for place, device in enumerate(devices)}
     path = f"{points.path}/{openings.second}"
     found = {place: DeviceRows([None] * len(points.items), path) for place in range(len(devices))}
+    if len(places) < len(devices):
+        message = f"two items of {block.second.keyword} have the same {block.number}"
+        named = scope.place(block.second.role, block.second.plain)
+        scope.run.tell("T206", Severity.ERROR, message, named, block.id, block.cite)
+        return found
     for point, element in enumerate(points.rows(openings.second)):
         for number, item in enumerate(element.items if element is not None else []):
-            wanted = whole_number(item.get(named))
+            wanted = whole_number(item.get(naming))
             place = places.get(wanted) if wanted is not None else None
             where = f"{points.path}[{point}]/{openings.second}[{number}]"
             if place is None:
@@ -219,7 +226,7 @@ def _openings(scope: Scope, block: Each, devices: list[Item]) -> dict[int, Devic
                 scope.run.tell("T055", Severity.ERROR, message, where, block.id, block.cite)
                 return found
             found[place].items[point] = item
-            scope.run.ledger.derive([item[named]], block.id)
+            scope.run.ledger.derive([item[naming]], block.id)
         if element is not None:
             scope.run.ledger.derive([element], block.id)
     scope.run.ledger.derive([each for each in points.rows(openings.count) if each is not None], block.id)

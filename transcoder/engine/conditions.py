@@ -68,7 +68,8 @@ def _shown(cell: Cell) -> list[str]:
     if value is None:
         return []
     if isinstance(value, np.ndarray):
-        return [f"{number:g}" for number in value.ravel().tolist()]
+        # All digits, so that what is nearly a right angle is none; -0 is 0.
+        return [f"{number + 0.0:.15g}" for number in value.ravel().tolist()]
     return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from transcoder.codecs.registry import CODECS, Assumed, Cell, Refused
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.dicom.values import whole_number
-from transcoder.engine.backward import convert_back, write_values
+from transcoder.engine.backward import convert_back, elements_below, write_values
 from transcoder.engine.reading import Missing, items_at, read
 from transcoder.engine.scope import Scope
 from transcoder.findings import Severity
@@ -55,27 +55,50 @@ def _run_item(scope: Scope, block: Distinct, item: Item, number: int, run: Runne
 
 def _by_points(scope: Scope, block: Distinct, items: list[Item], run: Runner) -> None:
     assert block.index is not None  # noqa: S101 - a block over control points has one
-    failed = len(scope.run.findings)
-    rows = [_run_item(scope, block, item, number, run) for number, item in enumerate(items)]
-    if any(finding.severity is Severity.ERROR for finding in scope.run.findings[failed:]):
-        return
     named = read(scope, block.index, "number")
     scope.run.ledger.derive(named.sources, block.id)
-    own = {whole_number(item.get(tag_of(block.number))): place for place, item in enumerate(items)}
+    own = _by_index(block, items)
+    indices = [] if named.value is None else named.value[:, 0].tolist()
+    places = [own.get(int(index)) if index == index else None for index in indices]
+    failed = len(scope.run.findings)
+    chosen = sorted({place for place in places if place is not None})
+    rows = {place: _run_item(scope, block, items[place], place, run) for place in chosen}
+    _leave_unnamed(scope, block, items, rows)
+    if any(finding.severity is Severity.ERROR for finding in scope.run.findings[failed:]):
+        return
     for item in items:
         scope.run.ledger.derive([item[tag] for tag in [tag_of(block.number)] if tag in item], block.id)
     if named.value is None:
         if items:
             raise Refused("T206", f"no control point names an item of {block.second.keyword}")
         return
-    indices = named.value[:, 0]
-    places = [own.get(int(index)) if index == index else None for index in indices.tolist()]
     if None in places:
         raise Refused("T206", f"a control point names no item of {block.second.keyword}")
-    chosen = [place for place in places if place is not None]
     _count(scope, block, len(items))
     for column in block.columns:
-        _write_column(scope, block, column, [rows[place][column.name] for place in chosen])
+        cells = [rows[place][column.name] for place in places if place is not None]
+        _write_column(scope, block, column, cells)
+
+
+def _by_index(block: Distinct, items: list[Item]) -> dict[int | None, int]:
+    """The places of the items by the number by which they are named."""
+    own = {whole_number(item.get(tag_of(block.number))): place for place, item in enumerate(items)}
+    if len(own) < len(items):
+        raise Refused("T206", f"two items of {block.second.keyword} have the same {block.number}")
+    return own
+
+
+def _leave_unnamed(scope: Scope, block: Distinct, items: list[Item], rows: Mapping[int, Row]) -> None:
+    """An item that no control point names takes no part in the beam, and is told of."""
+    for place, item in enumerate(items):
+        if place in rows or not rows:
+            continue
+        elements = [each for element in item.values() for each in elements_below(element)]
+        scope.run.ledger.lose(elements, block.id, "never: no control point names the item")
+        where = scope.place(block.second.role, f"{block.second.plain}[{place}]")
+        scope.run.tell(
+            "T106", Severity.INFO, "not carried: no control point names the item", where, block.id, block.cite
+        )
 
 
 def _count(scope: Scope, block: Distinct, found: int) -> None:
@@ -128,7 +151,7 @@ def _by_items(scope: Scope, block: Distinct, items: list[Item], run: Runner) -> 
     """Items of another sequence name the item by its number, as blocks name their tray."""
     assert block.index is not None  # noqa: S101 - a block over items without members has one
     naming, _ = items_at(scope, Path(block.index.role, block.index.steps[:1]))
-    own = {whole_number(item.get(tag_of(block.number))): place for place, item in enumerate(items)}
+    own = _by_index(block, items)
     for item in naming:
         element = item.get(tag_of(block.index.keyword))
         target = scope.run.made.get(id(item))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count as counting
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from transcoder.engine.blocks_back import bind_back, run_nodes_back
 from transcoder.engine.instructions import open_back
 from transcoder.engine.ledger import Ledger
 from transcoder.engine.merging import content, merge_root, without
-from transcoder.engine.motion import motion_of
+from transcoder.engine.motion import motion_of, unsettled
 from transcoder.engine.points import close_points, open_points
 from transcoder.engine.preflight import check_requires
 from transcoder.engine.preflight_back import Members, check_members
@@ -212,9 +213,10 @@ class _Joiner:
         scope.per_item = lambda item: known.get(_referenced(item))
         for name in self.set_target.sheets:
             self._set_sheet(scope, self.run.mapping.sheets[name], beams)
+        reserved = self._reserved([beam for beam in beams if beam is not None])
         for beam in beams:
             if beam is not None:
-                self._close(beam)
+                self._close(beam, reserved)
         if (count := self.radiation_target.count) is not None:
             self._number(scope.targets[count.role], count, len(beams))
         if root is not self.tree.root:
@@ -287,16 +289,27 @@ class _Joiner:
                 reason = "never: the first-generation instance has it once, and takes it from the set"
                 self.run.ledger.lose(elements_below(mine), rule, reason)
 
-    def _close(self, beam: _Beam) -> None:
+    def _reserved(self, beams: Sequence[_Beam]) -> set[int | None]:
+        """The numbers that the radiations of a set bring along: none of them goes to a beam that has none."""
+        role = self.family.first_points.path.role
+        keys = [tag_of(path.steps[-1].key) for each, path in self.radiation_target.lookups if each == role]
+        return {whole_number(beam.scope.targets[role].get(key)) for beam in beams for key in keys}
+
+    def _close(self, beam: _Beam, reserved: Set[int | None]) -> None:
         """Put the looked-up items where they belong, name them, and encode the control points."""
         for role, path in self.radiation_target.lookups:
             if path.role == self.family.root and path.steps[-1].key:
-                self._place(beam.scope, role, path, shared=role != self.family.first_points.path.role)
+                own = role == self.family.first_points.path.role
+                self._place(beam.scope, role, path, shared=not own, reserved=reserved if own else set())
             elif path.role == self.family.root:
                 self._place_only(beam.scope, role, path)
+        for word in unsettled(beam.writer, self.family.first_points):
+            message = f"{word} changes in a segment that radiates, where it would have two values"
+            place = beam.scope.place(self.radiation_target.role, self.family.second_points.path.plain)
+            self.run.tell("T290", Severity.ERROR, message, place, cite="PS3.3 C.8.8.14.5")
         close_points(beam.scope, self.family.first_points, beam.writer)
 
-    def _place(self, scope: Scope, role: str, path: Path, *, shared: bool) -> None:
+    def _place(self, scope: Scope, role: str, path: Path, *, shared: bool, reserved: Set[int | None]) -> None:
         """Find or make the item that a number leads to, and write the number where it is referred to."""
         item = scope.targets[role]
         step = path.steps[-1]
@@ -317,7 +330,7 @@ class _Joiner:
             if wanted is not None and not shared:
                 message = "the number is taken in this instance; the beam gets another one"
                 self.run.tell("T201", Severity.INFO, message, scope.places[self.radiation_target.role])
-            wanted = next(number for number in range(1, len(taken) + 2) if number not in taken)
+            wanted = next(number for number in counting(1) if number not in taken and number not in reserved)
         if sequence is None:
             sequence = self.tree.put(self.tree.root, tag_of(step.keyword), "SQ", [], Origin.MAPPED)
         sequence.items.append(item)

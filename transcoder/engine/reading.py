@@ -18,6 +18,7 @@ from transcoder.paths import Path, Step
 __all__ = ["Missing", "code_of", "find", "holders_at", "items_at", "locate", "read", "shown", "value_of"]
 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
+_EQUIVALENT = tag_of("EquivalentCodeSequence")
 
 
 class Missing(TranscoderError):  # noqa: N818 - what it is, in plain words
@@ -39,6 +40,9 @@ def read(scope: Scope, path: Path, kind: str) -> Cell:
         return Cell(None)
     place = scope.place(path.role, path.plain)
     inner = element.items[0].values() if kind == "code" and element.items else ()
+    for each in inner:
+        below = [held for item in each.items for held in item.values()] if each.tag == _EQUIVALENT else ()
+        scope.run.ledger.lose(below, "code", "never: an equivalent of a code that is carried itself (8.8)")
     return Cell(value_of(scope.run, element, kind, place), (element, *inner))
 
 

@@ -353,4 +353,5 @@ def _openings(entry: dict[str, str] | None) -> Openings | None:
         second=entry["second"],
         second_key=entry["second_key"],
         count=entry["count"],
+        together=bool(entry.get("together", False)),
     )

@@ -80,6 +80,7 @@ def _points(build: Builder, entry: dict[str, Any]) -> Points:
         tuple(entry.get("devices", {}).items()),
         entry.get("meterset", entry.get("delivered", "")),
         tuple(entry.get("apart", ())),
+        tuple(entry.get("discrete", ())),
     )
 
 

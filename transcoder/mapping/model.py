@@ -115,7 +115,10 @@ class Bind:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """How control points speak of the devices a block defines: nested sequence and key of each side."""
+    """How control points speak of the devices a block defines: nested sequence and key of each side.
+
+    ``together`` holds where the sequence of the first side names all devices wherever it names one.
+    """
 
     role: str
     match: str
@@ -125,6 +128,7 @@ class Openings:
     second: str
     second_key: str
     count: str
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)

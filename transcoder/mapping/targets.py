@@ -37,7 +37,8 @@ class Target:
 class Points:
     """The control points of one side: their sequence, its index and from which number it counts;
     ``delivered`` and ``specified`` tell the points not reached; ``devices`` are nested sequences and their keys.
-    ``meterset`` is what rises while a beam radiates, and ``apart`` what changes without being a motion."""
+    ``meterset`` is what rises while a beam radiates, ``apart`` what changes without being a motion, and ``discrete``
+    what has no values between two others, so that it changes only where nothing radiates."""
 
     role: str
     path: Path
@@ -49,3 +50,4 @@ class Points:
     devices: tuple[tuple[str, str], ...] = ()
     meterset: str = ""
     apart: tuple[str, ...] = ()
+    discrete: tuple[str, ...] = ()
