@@ -19,6 +19,7 @@ from transcoder.mapping.catalog import load
 from ..conftest import SAMPLES
 
 sys.path.insert(0, str(SAMPLES))
+from plans.elements import code
 from plans.foreign import build_foreign, encoded
 from plans.other_arms import ROBOTIC, TOMOTHERAPEUTIC, other_arms
 
@@ -63,6 +64,19 @@ def test_one_marked_static_beam(sop_class: str) -> None:
     assert [str(each.ReferencedSOPInstanceUID) for each in named] == [str(each.SOPInstanceUID) for each in datasets]
     assert [str(each.ReferencedSOPClassUID) for each in named] == [str(each.SOPClassUID) for each in datasets]
     assert plan.get("ApprovalStatus", "UNAPPROVED") == "UNAPPROVED"
+
+
+def test_seconds_become_minutes() -> None:
+    """CID 9557 knows seconds, and Primary Dosimeter Unit MU and MINUTE (C.8.8.14)."""
+    datasets = other_arms(TOMOTHERAPEUTIC)
+    datasets[1].RadiationDosimeterUnitSequence = [code("s", "s", "UCUM")]
+    assert [str(found) for found in transcoder.validate(transcoder.read(datasets)) if found.severity is E] == []
+    plan = plan_of(brought(datasets, surrogate=True))
+    assert [str(found) for found in transcoder.validate(transcoder.read([plan])) if found.severity is E] == []
+    (group,), (beam,) = plan.FractionGroupSequence, plan.BeamSequence
+    assert beam.PrimaryDosimeterUnit == "MINUTE"
+    assert float(group.ReferencedBeamSequence[0].BeamMeterset) == 181.5 / 60
+    assert [float(point.CumulativeMetersetWeight) for point in beam.ControlPointSequence] == [0, 181.5 / 60]
 
 
 @CLASSES

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from transcoder.cli.check import check, table
 from transcoder.mapping.catalog import load
+from transcoder.mapping.check_roles import iod_of, visits
+from transcoder.mapping.check_writes import writes_of
 from transcoder.mapping.coverage import FATES, Coverage, coverage
 from transcoder.standard import iod, positions
 
@@ -99,3 +101,46 @@ def test_command_says_that_all_is_well() -> None:
     result = CliRunner().invoke(check, [])
     assert result.exit_code == 0
     assert result.output.endswith(": no faults\n")
+
+
+# What stands below these is accounted for where the rule of the sequence runs.
+SHAPE = "CompensatorDefinitionSequence/CompensatorShapeSequence"
+WITH_ALL_BELOW = (
+    "AuthorIdentificationSequence",
+    "EquipmentReferencePointCoordinatesSequence",
+    "ReferencedRTPhysicianIntentSequence",
+    f"{SHAPE}/CompensatorShapeFabricationCodeSequence",
+)
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["set", "radiation"])
+def test_every_position_of_the_second_side_is_accounted_for(number: int) -> None:
+    """A set of another maker may hold any of them, and its ledger knows what becomes of it."""
+    mapping = load()
+    family = mapping.families["plan"]
+    target = family.targets[number]
+    key = iod_of(target.sop_class)
+    written = [
+        each
+        for visit in visits(mapping)
+        if visit.family is family
+        for each in writes_of(visit, mapping, family)
+        if each.base.iod == key
+    ]
+    whole = {each.base.prefix for each in written if each.whole} | set(WITH_ALL_BELOW)
+    known = {each.base.prefix for each in written} | whole
+    known |= {"/".join(path.split("/")[:depth]) for path in known for depth in range(1, path.count("/") + 1)}
+    sheets = [mapping.sheets[name] for name in target.sheets]
+    whole |= {each.path for sheet in sheets if sheet.second not in family_roles() for each in sheet.declared_second
+              if not each.where}  # fmt: skip
+    assert [path for path, _, _ in positions(key) if path not in known and not _above(path) & whole] == []
+
+
+def family_roles() -> set[str]:
+    """The roles of what is consulted beside a set, whose declarations are about itself."""
+    return {entry.role for entry in load().families["plan"].beside}
+
+
+def _above(path: str) -> set[str]:
+    steps = path.split("/")
+    return {"/".join(steps[:depth]) for depth in range(1, len(steps) + 1)}

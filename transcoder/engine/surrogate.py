@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from transcoder.dicom.elements import Item, tag_of, vr_of
 from transcoder.dicom.instance import Instance
+from transcoder.dicom.values import encode_numbers, numbers
 from transcoder.engine.scope import Run
 from transcoder.engine.tables import concept
 from transcoder.engine.tree import code_item
@@ -21,6 +23,7 @@ from transcoder.mapping.model import Mapping as Sheets
 __all__ = ["Everything", "StandIns", "is_stand_in", "stand_in"]
 
 _METERSET = "CumulativeMeterset"
+_UNIT = "RadiationDosimeterUnitSequence"
 _POINTS = "CArmPhotonElectronControlPointSequence"
 _MARKS = {"UserContentLabel": "label", "ContentDescription": "description"}
 
@@ -116,8 +119,33 @@ def _radiation(item: Item, sheet: Surrogate, sheets: Sheets) -> Item:
     for word, mark in _MARKS.items():
         made.put(tag_of(word), vr_of(tag_of(word)), getattr(sheet, mark).encode("ascii"))
     held = item.get(tag_of(next(path for uid, path in sheet.classes.items() if uid == _class_of(item))))
-    made.put(tag_of(_POINTS), "SQ", _points(held.items if held is not None else [], sheet, sheets))
+    points = _points(held.items if held is not None else [], sheet, sheets)
+    _count_otherwise(made, points, sheet, sheets)
+    made.put(tag_of(_POINTS), "SQ", points)
     return made
+
+
+def _count_otherwise(made: Item, points: Sequence[Item], sheet: Surrogate, sheets: Sheets) -> None:
+    """Bring metersets to the dosimeter unit that an RT Plan knows in the place of theirs."""
+    unit = made.get(tag_of(_UNIT))
+    codes = [_code(each) for each in (unit.items if unit is not None else [])]
+    for word, (other, ratio) in sheet.units.items():
+        if codes != [concept(sheets, word).key]:
+            continue
+        made.put(tag_of(_UNIT), "SQ", [code_item(concept(sheets, other))])
+        tag, factor = tag_of(_METERSET), Fraction(ratio)
+        for point in points:
+            if tag in point and (value := numbers(point[tag])) is not None:
+                scaled = value * factor.numerator / factor.denominator
+                point.put(tag, "FD", encode_numbers(scaled, "FD"))
+
+
+def _code(item: Item) -> tuple[str, str]:
+    words = ("CodeValue", "CodingSchemeDesignator")
+    value, scheme = (
+        item[tag_of(word)].raw.decode("ascii", "replace").strip(" \0") if tag_of(word) in item else "" for word in words
+    )
+    return value, scheme
 
 
 def _class_of(item: Item) -> str:

@@ -75,7 +75,8 @@ class Surrogate:
     """What stands for a radiation that an RT Plan cannot hold: kept attributes, first items, and what is put.
 
     ``classes`` have their control points by SOP Class; ``instead`` names the attribute that takes the place of one
-    that is absent; ``drop`` is left out of the set.
+    that is absent; ``drop`` is left out of the set. ``units`` are dosimeter units that an RT Plan counts by another
+    one, each with the ratio to it.
     """
 
     classes: dict[str, str]
@@ -85,6 +86,7 @@ class Surrogate:
     put: dict[str, Any]
     point: dict[str, Any]
     drop: tuple[str, ...]
+    units: dict[str, tuple[str, str]]
     label: str
     description: str
     reason: str
@@ -101,6 +103,7 @@ class Surrogate:
             data["put"],
             data["point"],
             tuple(data["drop"]),
+            {word: (unit, ratio) for word, (unit, ratio) in data.get("units", {}).items()},
             data["label"],
             data["description"],
             data["reason"],
