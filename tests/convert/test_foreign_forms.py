@@ -151,6 +151,31 @@ def test_a_discrete_value_that_changes_while_radiating_is_refused(base: str, wor
     assert all(word in found.message and found.path for found in outcome.findings if found.code == "T290")
 
 
+def test_a_fluence_that_an_rt_plan_does_not_know_is_refused() -> None:
+    """CID 9549 may be extended; a plan that says nothing is treated with a flattened beam."""
+
+    def other(radiation: Dataset) -> None:
+        mode = radiation.RadiationGenerationModeSequence[0]
+        mode.RadiationFluenceModifierCodeSequence = [code("F9", "Another filter", "99FOREIGN")]
+
+    assert refusal("static-jaws", of_each(other))[1] == {"T220"}
+
+
+@pytest.mark.parametrize("turns", [(359.9999999999, 360.0), (0.0, 1e-10), (-1e-10, 0.0)])
+def test_the_noise_of_an_angle_is_no_motion(turns: tuple[float, float]) -> None:
+    """C.8.8.14.8: with the direction NONE the angle is the same; so the beam is static."""
+
+    def turn(radiation: Dataset) -> None:
+        for point, angle in zip(points(radiation), turns, strict=True):
+            point.SourceRollAngle = angle
+
+    plan, _ = plan_of("static-jaws", of_each(turn))
+    for beam in plan.BeamSequence:
+        assert beam.BeamType == "STATIC"
+        assert ["GantryAngle" in point for point in beam.ControlPointSequence] == [True, False]
+        assert beam.ControlPointSequence[0].GantryRotationDirection == "NONE"
+
+
 def test_two_items_with_one_index_are_refused() -> None:
     """Else the last one would be taken for the other, here 10 MV for 6."""
 

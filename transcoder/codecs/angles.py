@@ -64,7 +64,10 @@ class ContinuousAngle:
             raise Refused("T033", "more than one turn between two control points (C.8.8.14.8 permits 360 degrees)")
         falling = "CC" if increasing == "CW" else "CW"
         turns = np.where(steps > 0, increasing, np.where(steps < 0, falling, "NONE")).tolist()
-        return fold(values)[:, None], [*turns, "NONE"]
+        # Where nothing turns, the angle stays the one before to the last bit.
+        turning = np.concatenate([[True], steps != 0])
+        last = np.maximum.accumulate(np.where(turning, np.arange(len(values)), 0))
+        return fold(values[last])[:, None], [*turns, "NONE"]
 
 
 @codec(
