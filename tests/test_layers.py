@@ -37,7 +37,8 @@ LAW: dict[str, tuple[str, str]] = {
     # the shells
     "report": ("findings paths standard codecs mapping", "jinja2"),
     "roundtrip": ("findings api dicom engine mapping", ""),
-    "work": ("findings api dicom mapping engine validator", ""),
+    "line": ("findings", ""),
+    "work": ("findings line api dicom mapping engine validator", ""),
     "batch": ("(root) findings api work dicom mapping roundtrip", ""),
     "cli": ("(root) catalogue dicom mapping report validator batch", "click rich"),
     "__init__": ("api errors findings", ""),

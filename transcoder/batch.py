@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
@@ -22,12 +24,12 @@ from transcoder import __version__
 from transcoder.api import class_direction, consulted_classes, instruction_classes, joining
 from transcoder.dicom.consult import Shelf, class_in
 from transcoder.dicom.files import Unread, find_files, read_file, replacing
-from transcoder.findings import Finding, Severity
+from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.model import Mapping
 from transcoder.roundtrip import Trip, round_trip
-from transcoder.work import Done, Input, Options, Worker, unwritten, work_chunk
+from transcoder.work import Done, Input, Options, Worker, settle, unwritten, work_chunk
 
-__all__ = ["Input", "Options", "convert_each", "convert_folder", "round_trips"]
+__all__ = ["Input", "Options", "convert_each", "convert_folder", "round_trips", "settle"]
 
 QUARANTINE = "quarantine"
 # How many files a process takes at once: enough to hide the cost of a message, few enough for a smooth bar.
@@ -68,16 +70,14 @@ def convert_each(
     over ``jobs`` processes, or over any ``executor``; the outputs are the same for any number. The lines come in the
     order of the files, when all is done.
     """
-    # What an earlier run wrote is no source, even where the output folder lies inside a source folder.
-    own = out.resolve()
-    paths = [path for path in dict.fromkeys(find_files(sources)) if not path.resolve().is_relative_to(own)]
+    paths = _inputs(sources, out)
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
         folder = Path(held.enter_context(TemporaryDirectory(dir=out, prefix=".work-")))
         spool = held.enter_context(TemporaryFile("w+b"))
-        classes = {class_in(path) for path in paths}
-        shelf = Shelf(paths, consulted_classes(classes, mapping), joining(mapping))
-        worker = Worker(mapping, options, shelf, folder, frozenset(instruction_classes(classes, mapping)))
+        classes = _classes(paths)
+        shelf = _shelf(paths, classes, mapping)
+        worker = Worker(mapping, options, shelf, folder, frozenset(instruction_classes(set(classes), mapping)))
         run = _Run(out, spool)
         for number, done in enumerate(_all(worker, paths, jobs, executor, held), start=1):
             run.take(done)
@@ -89,13 +89,51 @@ def convert_each(
         yield from run.lines()
 
 
-def _all(worker: Worker, paths: list[Path], jobs: int, executor: Executor | None, held: ExitStack) -> Iterator[Done]:
+def _inputs(sources: Iterable[Path], out: Path) -> list[str]:
+    """Every file of the sources once, as text, which takes a fraction of the memory of paths.
+
+    What an earlier run wrote is no source, even where the output folder lies inside a source folder.
+    """
+    own, folders = out.resolve(), _Folders()
+    return [str(path) for path in dict.fromkeys(find_files(sources)) if not folders.resolved(path).is_relative_to(own)]
+
+
+class _Folders:
+    """Where files really are; folders are followed once and not for each of their files."""
+
+    def __init__(self) -> None:
+        self._last, self._real = Path(), Path().resolve()
+
+    def resolved(self, path: Path) -> Path:
+        """The path without links."""
+        if path.is_symlink():
+            return path.resolve()
+        if path.parent != self._last:
+            self._last, self._real = path.parent, path.parent.resolve()
+        return self._real / path.name
+
+
+def _classes(paths: Sequence[str]) -> list[str]:
+    """The SOP Class that each file shows; every file is looked into once."""
+    return [sys.intern(class_in(Path(path))) for path in paths]
+
+
+def _shelf(paths: Sequence[str], classes: Sequence[str], mapping: Mapping) -> Shelf:
+    """The files that others may consult, read only where they may be one of them."""
+    wanted = consulted_classes(set(classes), mapping)
+    kept = [Path(path) for path, shown in zip(paths, classes, strict=True) if not shown or shown in wanted]
+    return Shelf(kept, wanted, joining(mapping))
+
+
+def _all(worker: Worker, paths: Sequence[str], jobs: int, executor: Executor | None, held: ExitStack) -> Iterator[Done]:
     """What became of each file, in their order."""
     if executor is None and (jobs <= 1 or len(paths) <= CHUNK):
         for number, path in enumerate(paths):
-            yield worker.work(number, path)
+            done = worker.work(number, Path(path))
+            done.line.seal()
+            yield done
         return
-    pool = executor or held.enter_context(ProcessPoolExecutor(jobs))
+    pool = executor or held.enter_context(ProcessPoolExecutor(jobs, initializer=settle))
     setup = worker.folder / "setup"
     setup.write_bytes(pickle.dumps(worker))
     waiting: deque[Future[list[Done]]] = deque()
@@ -114,8 +152,7 @@ def _write_report(path: Path, mapping: Mapping, to: str, lines: Iterable[Input])
         file.write(json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}") + ',\n "inputs": [')
         comma = ""
         for line in lines:
-            text = json.dumps(line.as_dict(), indent=1, ensure_ascii=False).replace("\n", "\n  ")
-            file.write(f"{comma}\n  {text}")
+            file.write(f"{comma}\n  {line.text()}")
             comma = ","
         file.write("\n ]\n}\n" if comma else "]\n}\n")
 
@@ -124,10 +161,10 @@ def round_trips(
     sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False, delivered_by: str = "plan"
 ) -> Iterator[Trip]:
     """The way there and back of every source found; files that cannot be read are refused trips."""
-    paths = list(dict.fromkeys(find_files(sources)))
-    shelf = Shelf(paths, consulted_classes({class_in(path) for path in paths}, mapping))
+    paths = [str(path) for path in dict.fromkeys(find_files(sources))]
+    shelf = _shelf(paths, _classes(paths), mapping)
     for path in paths:
-        read = read_file(path)
+        read = read_file(Path(path))
         if isinstance(read, Unread):
             if read.status != "skipped":
                 yield Trip(read.path, "refused", findings=[read.finding])
@@ -144,7 +181,7 @@ class _Run:
         self.out, self.spool = out, spool
         self.names = _Names()
         self.seen: dict[int, bytes] = {}
-        self.owners: dict[str, Input] = {}
+        self.owners: dict[str, _Owner] = {}
         self.parts: dict[int, tuple[Input, str]] = {}
         self.classes: set[str] = set()
         self.total = 0
@@ -161,8 +198,8 @@ class _Run:
             self._drop(done, [])
             self.parts[self.total] = line, line.sop_instance_uid
         else:
-            self.owners.update(dict.fromkeys((*done.group, *done.parts), line))
             self._place(done)
+            self.owners.update(dict.fromkeys((*done.group, *done.parts), _Owner(line.status, line.outputs)))
             if line.status == "converted":
                 self.classes.add(line.sop_class_uid)
         if self.total not in self.parts:
@@ -185,8 +222,8 @@ class _Run:
 
     def _drop(self, done: Done, findings: list[Finding]) -> None:
         """Forget what was made of an input that is no source after all."""
-        kept = Input(done.line.path, done.line.status, done.line.sop_class_uid, done.line.sop_instance_uid)
-        done.line.findings, done.line.account, done.line.outputs = findings, kept.account, []
+        done.line.findings, done.line.account, done.line.outputs = findings, Account(), []
+        done.line.seal()
         if done.files:
             shutil.rmtree(done.folder, ignore_errors=True)
 
@@ -197,13 +234,11 @@ class _Run:
         name = self.names.folder(done.bundle)
         folder = Path(name) if done.line.status == "converted" else Path(QUARANTINE) / name
         try:
-            (self.out / folder).mkdir(parents=True, exist_ok=True)
-            for file in done.files:
-                (done.folder / file).replace(self.out / folder / file)
-                done.line.outputs.append((folder / file).as_posix())
-            done.folder.rmdir()
+            _move(done, self.out / folder)
+            done.line.outputs = [(folder / file).as_posix() for file in done.files]
         except OSError as error:
             unwritten(done.line, error)
+            done.line.seal()
             shutil.rmtree(done.folder, ignore_errors=True)
 
     def close(self) -> None:
@@ -230,6 +265,25 @@ class _Run:
         for number in range(self.total):
             held: Any = self.parts[number][0] if number in self.parts else pickle.load(self.spool)  # noqa: S301 - ours
             yield held
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """What the parts of a source share with it."""
+
+    status: str
+    outputs: list[str]
+
+
+def _move(done: Done, folder: Path) -> None:
+    """Put the files into their folder: the whole folder at once, but for one that an earlier run has made."""
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        done.folder.rename(folder)
+        return
+    for file in done.files:
+        (done.folder / file).replace(folder / file)
+    done.folder.rmdir()
 
 
 class _Names:

@@ -5,6 +5,7 @@ Standard library only, so that each layer may use them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -60,7 +61,20 @@ class Finding:
 
     def as_dict(self) -> dict[str, str]:
         """The finding as the JSON object of the report."""
-        return {key: str(value) for key, value in asdict(self).items()}
+        return {
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "path": self.path,
+            "rule": self.rule,
+            "cite": self.cite,
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, str]) -> Finding:
+        """The finding that :meth:`as_dict` told."""
+        words = {word: value for word, value in told.items() if word != "severity"}
+        return cls(severity=Severity(told["severity"]), **words)
 
 
 @dataclass(slots=True)
@@ -95,6 +109,16 @@ class Entry:
     rule: str = ""
     reason: str = ""
 
+    def as_dict(self) -> dict[str, str | int]:
+        """The entry as the JSON object of the report."""
+        return {
+            "path": self.path,
+            "fate": self.fate,
+            "count": self.count,
+            "rule": self.rule,
+            "reason": self.reason,
+        }
+
 
 @dataclass(slots=True)
 class Account:
@@ -111,5 +135,11 @@ class Account:
             "source": asdict(self.source),
             "target": asdict(self.target),
             "private": dict(sorted(self.private.items())),
-            "entries": [asdict(entry) for entry in self.entries],
+            "entries": [entry.as_dict() for entry in self.entries],
         }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Account:
+        """The account that :meth:`as_dict` told."""
+        source, target = SourceAccount(**told["source"]), TargetAccount(**told["target"])
+        return cls(source, target, [Entry(**each) for each in told["entries"]], dict(told["private"]))

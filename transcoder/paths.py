@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 __all__ = ["Path", "PathError", "Step", "parse"]
 
@@ -70,7 +70,7 @@ class Path:
         text = "/".join(map(str, self.steps))
         return f"@{self.role}/{text}" if self.role else text
 
-    @property
+    @cached_property
     def keyword(self) -> str:
         """The keyword of the last step."""
         return self.steps[-1].keyword if self.steps else ""
@@ -85,6 +85,7 @@ class Path:
         return self if self.role or self.name else Path(role, self.steps)
 
 
+@cache
 def parse(text: str) -> Path:
     """The path that ``text`` writes; raises :class:`PathError`."""
     if named := _NAME.match(text):

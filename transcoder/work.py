@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from transcoder.api import (
     class_name,
@@ -22,13 +22,17 @@ from transcoder.api import (
 )
 from transcoder.dicom.consult import Shelf
 from transcoder.dicom.elements import encode, scan
-from transcoder.dicom.files import Unread, encode_file, read_file, write_file
+from transcoder.dicom.files import Unread, encode_file, read_file
 from transcoder.dicom.instance import Instance
 from transcoder.engine.split import Outcome
-from transcoder.findings import Account, Finding, Severity
+from transcoder.findings import Finding, Severity
+from transcoder.line import Input
 from transcoder.mapping.model import Mapping
 
-__all__ = ["Done", "Input", "Options", "Worker", "unwritten", "work_chunk"]
+__all__ = ["Done", "Input", "Options", "Worker", "settle", "unwritten", "work_chunk"]
+
+# How many objects a process makes before cycles are looked for: a conversion leaves next to none.
+_COLLECT_AFTER = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +50,6 @@ class Options:
     remake: bool = False
     surrogate: bool = False
     delivered_by: str = "plan"
-
-
-@dataclass(slots=True)
-class Input:
-    """One line of the report: an input and what became of it."""
-
-    path: str
-    status: str
-    sop_class_uid: str = ""
-    sop_instance_uid: str = ""
-    outputs: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    account: Account = field(default_factory=Account)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The input as the JSON object of the report."""
-        return {
-            "path": self.path,
-            "sop_class_uid": self.sop_class_uid,
-            "sop_instance_uid": self.sop_instance_uid,
-            "status": self.status,
-            "outputs": self.outputs,
-            "findings": [finding.as_dict() for finding in self.findings],
-            "account": self.account.as_dict(),
-        }
 
 
 @dataclass(slots=True)
@@ -225,8 +204,12 @@ def _guard_and_write(done: Done, outcome: Outcome, options: Options, folder: Pat
     if not valid and not options.force:
         return
     done.folder, done.files = folder, files
+    folder.mkdir()
     for file, made in zip(files, outcome.made, strict=True):
-        write_file(folder / file, made.file or encode_file(made.data, made.sop_class_uid, made.sop_instance_uid))
+        # Nobody looks into this folder before all of it is written, so that each file need not come whole by itself.
+        path = folder / file
+        path.write_bytes(made.file or encode_file(made.data, made.sop_class_uid, made.sop_instance_uid))
+        path.chmod(0o644)
 
 
 @cache
@@ -236,7 +219,21 @@ def _worker(setup: Path) -> Worker:
     return held
 
 
-def work_chunk(setup: Path, first: int, paths: Sequence[Path]) -> list[Done]:
+def work_chunk(setup: Path, first: int, paths: Sequence[str]) -> list[Done]:
     """Convert some files in a row; a module-level function, so that it travels to a process."""
     worker = _worker(setup)
-    return [worker.work(number, path) for number, path in enumerate(paths, start=first)]
+    chunk = [worker.work(number, Path(path)) for number, path in enumerate(paths, start=first)]
+    for done in chunk:
+        done.line.seal()
+    return chunk
+
+
+def settle() -> None:
+    """Let the memory of a process rest that converts and does nothing else.
+
+    Sheets and tables are made once and never freed; without this the collector of cycles visits all of them again
+    and again for the few objects that a conversion leaves.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 50, 100)

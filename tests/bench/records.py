@@ -76,7 +76,9 @@ def _plan(raw: bytes):  # type: ignore[no-untyped-def]  # an Instance, whose mod
     from transcoder.dicom.files import decode
     from transcoder.dicom.instance import Instance
 
-    return _PLANS.setdefault(id(raw), Instance(decode(raw), "plan", raw))
+    if id(raw) not in _PLANS:
+        _PLANS[id(raw)] = Instance(decode(raw), "plan", raw)
+    return _PLANS[id(raw)]
 
 
 def _seconds(work: Callable[[], None]) -> float:

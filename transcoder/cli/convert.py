@@ -70,10 +70,11 @@ def convert(
 
     Each source gets a folder of its own below OUT; OUT/report.json says what became of every input.
     """
-    from transcoder.batch import Options, convert_each
+    from transcoder.batch import Options, convert_each, settle
     from transcoder.mapping.proven import load_proven
 
     mapping = load_proven(overlays)
+    settle()
     try:
         out.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=out):

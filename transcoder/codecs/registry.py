@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from transcoder.errors import TranscoderError
 
 __all__ = [
+    "ABSENT",
     "ASSEMBLERS",
     "CODECS",
     "COUNTING",
@@ -74,6 +75,10 @@ class Lost(NamedTuple):
     reason: str
     place: str
     sources: tuple[Any, ...]
+
+
+ABSENT = Cell(None)
+"""What a source that is not there gives; most rules of a sheet read it."""
 
 
 class Refused(TranscoderError):  # noqa: N818 - what a codec does, not what goes wrong inside it

@@ -57,6 +57,8 @@ class Shelf:
         self._sharing: dict[tuple[str, bytes], list[str]] = {}
         self._paths: dict[str, Path] = {}
         self._names: dict[str, frozenset[str]] = {}
+        # The other way round: what names an instance.
+        self._naming: dict[str, list[str]] = {}
         self._read: dict[str, Instance] = {}
         for path in paths:
             shown = class_in(path)
@@ -65,9 +67,16 @@ class Shelf:
             read = read_file(path)
             if isinstance(read, Instance) and read.sop_class_uid in classes:
                 self._paths.setdefault(read.sop_instance_uid, path)
-                self._names.setdefault(read.sop_instance_uid, frozenset(named_by(read.item)))
+                if read.sop_instance_uid not in self._names:
+                    self._note_names(read)
                 if key := self._key(read):
                     self._sharing.setdefault(key, []).append(read.sop_instance_uid)
+
+    def _note_names(self, instance: Instance) -> None:
+        uid = instance.sop_instance_uid
+        self._names[uid] = frozenset(named_by(instance.item))
+        for named in sorted(self._names[uid]):
+            self._naming.setdefault(named, []).append(uid)
 
     def of_class(self, sop_class_uid: str) -> list[Instance]:
         """Every instance of one class, in the order of their UIDs."""
@@ -87,13 +96,13 @@ class Shelf:
 
     def beside(self, instance: Instance) -> list[Instance]:
         """What the instance names, what names it, and what stands in such a relation to those."""
-        names = dict(self._names)
-        names[instance.sop_instance_uid] = mine = frozenset(named_by(instance.item))
+        named = frozenset(named_by(instance.item))
         # What it names need not be at hand: a set names the plan that a record names.
-        found = {instance.sop_instance_uid, *mine}
+        found = {instance.sop_instance_uid, *named}
         for _ in range(2):
-            found |= {each for uid in found for each in names.get(uid, ())} & names.keys()
-            found |= {uid for uid, named in names.items() if named & found}
+            names = [named if uid == instance.sop_instance_uid else self._names.get(uid, ()) for uid in found]
+            found |= {each for part in names for each in part if each in self._names}
+            found |= {uid for each in found for uid in self._naming.get(each, ())}
         wanted = sorted((found - {instance.sop_instance_uid}) & self._paths.keys())
         return [read for uid in wanted if (read := self._instance(uid)) is not None]
 

@@ -60,6 +60,7 @@ SHORT_VRS = frozenset(
         "US",
     ]
 )
+_SHORT, _LONG = ({vr.encode(): vr for vr in vrs} for vrs in (SHORT_VRS, LONG_VRS))
 _IMPLICIT = Struct("<HHL")
 _EXPLICIT = Struct("<HH2sH")
 _LENGTH = Struct("<L")
@@ -223,15 +224,16 @@ def _scan_item(buffer: bytes, start: int, stop: int, implicit: bool, *, undefine
             tag = group << 16 | number
             if tag == ITEM_END and undefined:
                 return item, position + 8
-            vr = code.decode("latin-1")
             position += 8
-            if vr in LONG_VRS:
+            vr = _SHORT.get(code, "")
+            if not vr:
+                vr = _LONG.get(code, "")
+                if not vr:
+                    raise Damaged("unknown value representation", keyword(tag))
                 if position + 4 > stop:
                     raise Damaged("data set ends inside an element header", keyword(tag))
                 (length,) = _LENGTH.unpack_from(buffer, position)
                 position += 4
-            elif vr not in SHORT_VRS:
-                raise Damaged("unknown value representation", keyword(tag))
         if tag in item:
             raise Damaged("element occurs twice", keyword(tag))
         if vr == "SQ" or length == UNDEFINED:

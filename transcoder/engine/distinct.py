@@ -69,19 +69,25 @@ def _point_rows(scope: Scope, block: Distinct) -> list[Row]:
 
     columns = bind(scope, block.columns)
     length = next(writer.length for writer in scope.writers.values() if isinstance(writer, RowWriter))
-    rows: list[Row] = []
-    for place in range(length):
-        rows.append({name: _at(cell, place) for name, cell in columns.items()})
-    return rows
+    cells = {name: _at_points(cell, length) for name, cell in columns.items()}
+    return [{name: held[place] for name, held in cells.items()} for place in range(length)]
 
 
-def _at(cell: Cell, place: int) -> Cell:
+def _at_points(cell: Cell, length: int) -> list[Cell]:
+    """The cell of a column at each control point; points of equal value share one, as most of them do."""
     if cell.value is None:
-        return cell
-    value = cell.value[place]
-    if isinstance(value, np.ndarray) and np.isnan(value).any():
-        return Cell(None, cell.sources)
-    return Cell(value if isinstance(value, np.ndarray) else [value], cell.sources)
+        return [cell] * length
+    values = cell.value[:length]
+    known: dict[Any, Cell] = {}
+    if not isinstance(values, np.ndarray):
+        known = {value: Cell([value], cell.sources) for value in dict.fromkeys(values)}
+        return [known[value] for value in values]
+    absent = set(np.argwhere(np.isnan(values.reshape(len(values), -1)))[:, 0].tolist())
+    keys = [b"" if place in absent else value.tobytes() for place, value in enumerate(values)]
+    for key, value in zip(keys, values, strict=True):
+        if key not in known:
+            known[key] = Cell(value if key else None, cell.sources)
+    return [known[key] for key in keys]
 
 
 def _item_rows(scope: Scope, block: Distinct) -> tuple[list[Row], list[Scope]]:
@@ -107,14 +113,22 @@ def _item_rows(scope: Scope, block: Distinct) -> tuple[list[Row], list[Scope]]:
 
 def _groups(scope: Scope, block: Distinct, rows: list[Row]) -> dict[Any, list[int]]:
     groups: dict[Any, list[int]] = {}
+    keys: dict[int, Any] = {}
     needed = block.needs or (block.columns[0].name if block.over is not None else "")
     for place, row in enumerate(rows):
         if needed and row[needed].value is None:
             scope.run.ledger.derive(row[needed].sources, block.id)
             continue
-        key = tuple(_key(cell.value) for cell in row.values()), tuple(row)
+        key = tuple(_key_of(cell, keys) for cell in row.values()), tuple(row)
         groups.setdefault(key, []).append(place)
     return groups
+
+
+def _key_of(cell: Cell, keys: dict[int, Any]) -> Any:
+    """What two cells of equal value share; told once for a cell that stands in several rows."""
+    if id(cell) not in keys:
+        keys[id(cell)] = _key(cell.value)
+    return keys[id(cell)]
 
 
 def _key(value: Any) -> Any:
@@ -128,8 +142,9 @@ def _representative(rows: list[Row], members: list[int], name: str) -> Cell:
     cell = rows[members[0]][name]
     if len(members) == 1:
         return cell
-    others = tuple(element for place in members for element in rows[place][name].sources)
-    return Cell(cell.value, cell.sources if others[: len(cell.sources)] == others else others)
+    # The cells of a column of control points have all its elements in common.
+    apart = {id(sources): sources for sources in (rows[place][name].sources for place in members)}
+    return Cell(cell.value, tuple(element for sources in apart.values() for element in sources))
 
 
 def _put_number(scope: Scope, item: Item, word: str, number: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from transcoder.codecs.registry import Cell, Code
+from transcoder.codecs.registry import ABSENT, Cell, Code
 from transcoder.dicom.columns import Rows, fill, number_column, text_column
 from transcoder.dicom.elements import Element, Item, is_single, keyword, tag_of
 from transcoder.dicom.values import ValueFault, numbers
@@ -28,7 +28,7 @@ class Missing(TranscoderError):  # noqa: N818 - what it is, in plain words
 def read(scope: Scope, path: Path, kind: str) -> Cell:
     """The value of a path as a codec wants it (see :mod:`transcoder.codecs.registry`), None where it is absent."""
     if path.name:
-        return scope.bound.get(path.name, Cell(None))
+        return scope.bound.get(path.name, ABSENT)
     if path.role in scope.tables:
         return _column(scope, scope.tables[path.role], path, kind)
     if path.role in scope.writers:
@@ -37,7 +37,7 @@ def read(scope: Scope, path: Path, kind: str) -> Cell:
         return _of_all(scope, path, kind)
     element = find(scope, path)
     if element is None:
-        return Cell(None)
+        return ABSENT
     place = scope.place(path.role, path.plain)
     inner = element.items[0].values() if kind == "code" and element.items else ()
     for each in inner:
@@ -214,9 +214,9 @@ def _column(scope: Scope, table: PointRows | DeviceRows, path: Path, kind: str) 
 
 
 def _cell(run: Run, rows: Rows, kind: str, place: str) -> Cell:
-    elements = tuple(element for element in rows if element is not None)
+    elements = tuple([element for element in rows if element is not None])
     if not elements:
-        return Cell(None)
+        return ABSENT
     try:
         if kind in ("number", "sparse"):
             column = _number_column(run, rows, place)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,10 @@ def _says_something(cell: Cell) -> bool:
 def _carry(scope: Scope, rule: Rule) -> None:
     kinds = kinds_of(scope, rule.via, rule.first)
     cells = [read(scope, path, kind) for path, kind in zip(rule.first, kinds, strict=True)]
+    if not rule.always and all(cell.value is None for cell in cells):
+        # Most rules of a sheet, for what no source says all of: no codec does with nothing but an `always` one.
+        _without(scope, rule, cells)
+        return
     if rule.otherwise and rule.otherwise[-1].action == "refuse":
         cells = [
             # A codec that takes a sparse column judges it itself.
@@ -103,7 +108,7 @@ def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ..
     if not rule.via or not rule.via[0].codec:
         present = bool(values) and values[0] is not None and not (rule.otherwise and _is_empty(values[0]))
         return (values[0],) * len(rule.second) if present else None
-    if not _has_enough(scope, rule, values):
+    if not rule.always and not _enough(rule.via[0].codec, values):
         return None
     outputs = convert(scope, rule.via, values)
     if all(output is None for output in outputs) and not rule.always and not rule.lost:
@@ -113,12 +118,6 @@ def _convert_cells(scope: Scope, rule: Rule, cells: list[Cell]) -> tuple[Any, ..
 
 def _is_empty(value: Any) -> bool:
     return isinstance(value, Element) and value.is_empty()
-
-
-def _has_enough(scope: Scope, rule: Rule, values: list[Any]) -> bool:
-    if rule.always:
-        return True
-    return _enough(rule.via[0].codec, values)
 
 
 def _enough(name: str, values: list[Any]) -> bool:
@@ -162,17 +161,22 @@ def argument(scope: Scope, value: Any) -> Any:
     return value
 
 
-def kinds_of(scope: Scope, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> list[str]:
+def kinds_of(scope: Scope, vias: tuple[Via, ...], paths: tuple[Path, ...]) -> Sequence[str]:
     """The kinds of value in which the first codec of a chain wants its paths."""
     if not vias or not vias[0].codec:
-        return ["element"] * len(paths)
+        return ("element",) * len(paths)
     if vias[0].codec == "table":
-        return list(scope.run.mapping.tables[str(dict(vias[0].arguments)["name"])].first)
-    kinds = list(CODECS[vias[0].codec].first)
+        return scope.run.mapping.tables[str(dict(vias[0].arguments)["name"])].first
+    return _codec_kinds(vias[0].codec, len(paths))
+
+
+@cache
+def _codec_kinds(name: str, number: int) -> tuple[str, ...]:
+    kinds = list(CODECS[name].first)
     if kinds[-1].endswith("*"):
         last = kinds.pop()[:-1]
-        kinds.extend([last] * (len(paths) - len(kinds)))
-    return kinds[: len(paths)]
+        kinds.extend([last] * (number - len(kinds)))
+    return tuple(kinds[:number])
 
 
 def _write_all(scope: Scope, rule: Rule, outputs: tuple[Any, ...], origin: Origin) -> list[Element] | None:
@@ -233,9 +237,15 @@ def _makes_name(rule: Rule) -> bool:
 def _without(scope: Scope, rule: Rule, cells: list[Cell]) -> None:
     """What the rule says for a source without value."""
     for cell in cells:
+        if not cell.sources:
+            continue
         scope.run.ledger.derive(cell.sources, rule.id)
         if rule.lost and _says_something(cell):
             _lose_cell(scope, rule, cell)
+    if not rule.otherwise:
+        if rule.detail:
+            scope.incomplete.append(rule.id)
+        return
     lacking = next((number for number, cell in enumerate(cells) if cell.value is None), 0)
     for otherwise in rule.otherwise:
         if _do_otherwise(scope, rule, otherwise, lacking):
@@ -281,7 +291,7 @@ def _refuse(scope: Scope, rule: Rule, lacking: int) -> None:
 def _derive(scope: Scope, rule: Rule, otherwise: Otherwise) -> bool:
     kinds = kinds_of(scope, otherwise.via, otherwise.first)
     if not otherwise.via or not otherwise.via[0].codec:
-        kinds = ["element"]
+        kinds = ("element",)
     cells = [read(scope, path, kind) for path, kind in zip(otherwise.first, kinds, strict=True)]
     if not any(cells):
         return False

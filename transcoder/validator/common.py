@@ -9,7 +9,7 @@ from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.classes import SECOND
-from transcoder.validator.raw import children, each_item, text
+from transcoder.validator.raw import children, items_with, text
 
 __all__ = ["SOURCE", "Listed", "Named", "check", "listed", "named"]
 
@@ -46,9 +46,8 @@ class Listed(NamedTuple):
 def named(root: Item) -> list[Named]:
     """Every reference to an instance outside the common references."""
     references = []
-    for path, item in each_item(root):
-        if tag_of("ReferencedSOPInstanceUID") not in item or path.startswith((SAME_STUDY, OTHER_STUDIES)):
-            continue
+    common = (tag_of(SAME_STUDY), tag_of(OTHER_STUDIES))
+    for path, item in items_with(root, tag_of("ReferencedSOPInstanceUID"), outside=common):
         if path.rsplit("/", 1)[-1].startswith(_NOT_INSTANCES):
             continue
         references.append(Named(path, text(item, "ReferencedSOPClassUID"), text(item, "ReferencedSOPInstanceUID")))

@@ -10,7 +10,7 @@ from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.catalogue_state import found
 from transcoder.validator.patient import IEC_FIXED
-from transcoder.validator.raw import Numbers, children, code, each_item, is_close, number, numbers, text
+from transcoder.validator.raw import Numbers, children, code, is_close, items_with, number, numbers, text
 from transcoder.validator.reference_rules import COLLIMATORS, DEVICES, POINT_SEQUENCES
 
 __all__ = ["MATRIX", "check", "is_rigid", "matrix_of"]
@@ -23,11 +23,8 @@ X_ORIENTATION, Y_ORIENTATION = "130334", "130335"
 
 def check(root: Item) -> Iterator[Finding]:
     """Findings about the geometry of one second-generation instance."""
-    tag = tag_of(MATRIX)
-    skipped = tuple(POINT_SEQUENCES)
-    for path, item in each_item(root):
-        if tag in item and not path.startswith(skipped):
-            yield from _matrix(item, f"{path}/{MATRIX}" if path else MATRIX)
+    for path, item in items_with(root, tag_of(MATRIX), outside=[tag_of(word) for word in POINT_SEQUENCES]):
+        yield from _matrix(item, f"{path}/{MATRIX}" if path else MATRIX)
     yield from _orientations(root)
     yield from _distances(root)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from transcoder.dicom.elements import Item, keyword, tag_of
 from transcoder.findings import Finding
 from transcoder.standard import Iod, ModuleUse, iod_for, module
 from transcoder.validator.catalogue import found
-from transcoder.validator.conditions import Decided, compile_condition
+from transcoder.validator.conditions import Decided, Verdict, compile_condition
 from transcoder.validator.judge import judge
 from transcoder.validator.level import Level, compile_level
 from transcoder.validator.raw import items_of, text
@@ -68,7 +69,7 @@ def _judge_modules(iod: Iod, scope: Scope) -> Iterator[str]:
             if there:
                 yield use.key
         else:
-            needed = _decide(use, scope)
+            needed = _decide(use, scope, iod)
             _judge_conditional(use, scope, iod, needed, there)
             if there or needed:
                 yield use.key
@@ -78,12 +79,26 @@ def _demands(key: str, own: frozenset[int]) -> bool:
     return any(attribute.tag in own and attribute.type in ("1", "2") for attribute in module(key).attributes)
 
 
-def _decide(use: ModuleUse, scope: Scope) -> Decided:
-    return compile_condition(use.condition)(scope) if use.condition is not None else None
+@cache
+def _conditions(iod_key: str) -> dict[str, tuple[Verdict, Verdict]]:
+    """When each conditional module is needed and when prohibited; compiled once, since every instance asks."""
+    return {
+        use.key: (_compiled(use.condition), _compiled(use.prohibited))
+        for use in _uses(iod_key)
+        if use.usage not in ("M", "U")
+    }
+
+
+def _compiled(condition: Any) -> Verdict:
+    return compile_condition(condition) if condition is not None else lambda _scope: None
+
+
+def _decide(use: ModuleUse, scope: Scope, iod: Iod) -> Decided:
+    return _conditions(iod.key)[use.key][0](scope)
 
 
 def _judge_conditional(use: ModuleUse, scope: Scope, iod: Iod, needed: Decided, there: bool) -> None:
-    prohibited = use.prohibited is not None and compile_condition(use.prohibited)(scope) is True
+    prohibited = _conditions(iod.key)[use.key][1](scope) is True
     if there and (prohibited or (needed is False and use.otherwise is False)):
         _tell(scope, "V103", use, iod, "is present where it shall not be")
     elif not there and needed and not prohibited:

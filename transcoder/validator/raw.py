@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from operator import itemgetter
-from struct import calcsize
+from struct import Struct, calcsize
 
 import numpy as np
 import numpy.typing as npt
@@ -26,9 +26,11 @@ __all__ = [
     "columns",
     "comparable",
     "each_item",
+    "first_number",
     "integer",
     "is_close",
     "items_of",
+    "items_with",
     "number",
     "numbers",
     "repeats",
@@ -36,6 +38,7 @@ __all__ = [
     "text_of",
     "texts",
     "values_differ",
+    "whole",
 ]
 
 # Levels of sequences that are followed: no IOD nests that deep, a crafted file may.
@@ -44,6 +47,7 @@ Numbers = npt.NDArray[np.float64]
 
 # Of the value representations that hold numbers in binary; the values stand one behind the other.
 FORMATS = {"FD": "<d", "FL": "<f", "US": "<H", "SS": "<h", "UL": "<L", "SL": "<l", "UV": "<Q", "SV": "<q"}
+_SINGLE = {vr: Struct(form) for vr, form in FORMATS.items()}
 _TEXT = frozenset(["DS", "IS"])
 
 
@@ -92,16 +96,33 @@ def numbers(element: Element | None) -> Numbers | None:
     return _decode(_vr(element), element.value)
 
 
+def first_number(element: Element | None) -> float | None:
+    """The first value of a numeric element; ``None`` where :func:`numbers` gives none."""
+    if element is None or not isinstance(element.value, bytes):
+        return None
+    vr, raw = _vr(element), element.value
+    single = _SINGLE.get(vr)
+    if single is None or len(raw) != single.size:
+        values = _decode(vr, raw)
+        return float(values[0]) if values is not None and values.size else None
+    # An array costs ten times as much as its one number, and indices and counts are most of what is asked for.
+    value = float(single.unpack(raw)[0])
+    return value if math.isfinite(value) else None
+
+
 def number(item: Item, word: str) -> float | None:
     """The first value of a numeric element."""
-    values = numbers(item.get(tag_of(word)))
-    return float(values[0]) if values is not None and values.size else None
+    return first_number(item.get(tag_of(word)))
+
+
+def whole(value: float | None) -> int | None:
+    """A number as an integer when it is a whole one."""
+    return int(value) if value is not None and value == int(value) else None
 
 
 def integer(item: Item, word: str) -> int | None:
     """The first value of a numeric element when it is a whole number."""
-    value = number(item, word)
-    return int(value) if value is not None and value == int(value) else None
+    return whole(first_number(item.get(tag_of(word))))
 
 
 def columns(elements: Sequence[Element]) -> Numbers | None:
@@ -171,6 +192,32 @@ def each_item(item: Item, path: str = "", depth: int = 0) -> Iterator[tuple[str,
         place = f"{path}/{keyword(tag)}" if path else keyword(tag)
         for count, child in enumerate(items_of(element)):
             yield from each_item(child, f"{place}[{count}]", depth + 1)
+
+
+def items_with(root: Item, tag: int, *, outside: Sequence[int] = ()) -> list[tuple[str, Item]]:
+    """The data set and every item below it that hold an attribute, each with its path, parents first.
+
+    The sequences ``outside`` of the data set are not entered. Paths are written for what is found only.
+    """
+    found: list[tuple[str, Item]] = []
+    _find_items(root, tag, frozenset(outside), [], found)
+    return found
+
+
+def _find_items(
+    item: Item, tag: int, closed: frozenset[int], trail: list[tuple[int, int]], found: list[tuple[str, Item]]
+) -> None:
+    if tag in item:
+        found.append(("/".join(f"{keyword(below)}[{count}]" for below, count in trail), item))
+    if len(trail) > DEEPEST:
+        return
+    for below, element in item.items():
+        if element.vr != "SQ" or below in closed:
+            continue
+        for count, child in enumerate(items_of(element)):
+            trail.append((below, count))
+            _find_items(child, tag, frozenset(), trail, found)
+            trail.pop()
 
 
 def _vr(element: Element) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from transcoder.dicom.elements import Item, tag_of
 from transcoder.findings import Finding
 from transcoder.validator.beam_devices import axis_twin
 from transcoder.validator.catalogue_state import found
-from transcoder.validator.raw import children, code, comparable, integer, numbers, text
+from transcoder.validator.raw import children, code, comparable, first_number, integer, text, text_of, whole
 from transcoder.validator.reference_rules import DEVICES, HOLDERS, INDICES, REFERENCES, UNIQUE, Key, Reference
 
 __all__ = ["check", "places"]
@@ -41,16 +41,25 @@ def check(item: Item) -> Iterator[Finding]:
 
 def places(root: Item, path: str) -> Iterator[Place]:
     """Every item of a sequence given by its path, with the items that hold it."""
-    found_: list[Place] = [("", (root,))]
-    for word in path.split("/"):
+    words = path.split("/")
+    for numbers, chain in _numbered(root, words):
+        yield _place(words, numbers), chain
+
+
+def _place(words: Sequence[str], numbers: Sequence[int]) -> str:
+    return "/".join([f"{word}[{number}]" for word, number in zip(words, numbers, strict=True)])
+
+
+def _numbered(root: Item, words: Sequence[str]) -> list[tuple[tuple[int, ...], Chain]]:
+    """The items of :func:`places` with their numbers, of which a path is written only where a finding needs it."""
+    found_: list[tuple[tuple[int, ...], Chain]] = [((), (root,))]
+    for word in words:
         found_ = [
-            (f"{place}/{word}[{count}]" if place else f"{word}[{count}]", (*chain, child))
-            for place, chain in found_
+            ((*numbers, count), (*chain, child))
+            for numbers, chain in found_
             for count, child in enumerate(children(chain[-1], word))
         ]
-        if not found_:
-            return
-    yield from found_
+    return found_
 
 
 def _identifier(item: Item, word: str) -> int | str | None:
@@ -58,19 +67,19 @@ def _identifier(item: Item, word: str) -> int | str | None:
     element = item.get(tag_of(word))
     if element is None or element.is_empty():
         return None
-    if numbers(element) is not None:
-        return integer(item, word)
-    return text(item, word)
+    value = first_number(element)
+    return whole(value) if value is not None else text_of(element)
 
 
 def _resolve(root: Item, reference: Reference) -> Iterator[Finding]:
     # A target without its number is told of itself, and may be the one that is meant; a UID may be left out.
     known: dict[tuple[int, ...], set[int | str | None]] = {}
-    for place, chain in places(root, reference.path):
+    words = reference.path.split("/")
+    for numbers, chain in _numbered(root, words):
         value = _identifier(chain[-1], reference.word)
         if value is None:
             continue
-        holders = tuple(id(link) for link in chain[:-1])
+        holders = tuple(id(_holder(chain, target)) for target in reference.targets)
         if holders not in known:
             known[holders] = {_identifier(target, reference.key) for target in _targets(chain, reference)}
         meant = {value} if reference.key.endswith("UID") else {value, None}
@@ -78,15 +87,20 @@ def _resolve(root: Item, reference: Reference) -> Iterator[Finding]:
             shown = f" {value}" if isinstance(value, int) else ""
             target = " or ".join(name.rsplit("/", 1)[-1] for name in reference.targets)
             message = f"{reference.word}{shown} is no {reference.key} of {target}"
-            yield found("V240", message, f"{place}/{reference.word}", f"PS3.3 {reference.cite}")
+            place = f"{_place(words, numbers)}/{reference.word}"
+            yield found("V240", message, place, f"PS3.3 {reference.cite}")
 
 
 def _targets(chain: Chain, reference: Reference) -> Iterator[Item]:
     for target in reference.targets:
-        climbs = target.count("../")
-        holder = chain[-1 - climbs] if climbs else chain[0]
-        for _, found_ in places(holder, target.replace("../", "")):
+        for _, found_ in _numbered(_holder(chain, target), target.replace("../", "").split("/")):
             yield found_[-1]
+
+
+def _holder(chain: Chain, target: str) -> Item:
+    """The item from which the path of a target leads: so many levels up, else the data set."""
+    climbs = target.count("../")
+    return chain[-1 - climbs] if climbs else chain[0]
 
 
 def _siblings(root: Item, path: str) -> Iterator[tuple[str, list[Item]]]:

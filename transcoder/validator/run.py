@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from transcoder.dicom.files import Unread, read_file
 from transcoder.dicom.instance import Instance
-from transcoder.findings import Finding, Severity
+from transcoder.findings import Finding
 from transcoder.standard import tables
 from transcoder.validator import meta
 from transcoder.validator.bundle import check_summaries
@@ -131,5 +131,4 @@ def _freeze(verdict: Verdict) -> str:
 
 def _thaw(line: str) -> Verdict:
     path, sop_class_uid, sop_class, findings = json.loads(line)
-    thawed = (Finding(**{**each, "severity": Severity(each["severity"])}) for each in findings)
-    return Verdict(path, sop_class_uid, sop_class, tuple(thawed))
+    return Verdict(path, sop_class_uid, sop_class, tuple(map(Finding.of, findings)))
