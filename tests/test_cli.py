@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,24 @@ def test_report_and_layout(tmp_path: Path) -> None:
         p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.dcm")
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_bar_shows_on_a_terminal_and_nowhere_else(jobs: str, tmp_path: Path) -> None:
+    source = (SAMPLES / "records" / "first" / "without-plan.dcm").read_bytes()
+    (tmp_path / "in").mkdir()
+    for number in range(12):
+        (tmp_path / "in" / f"{number:02d}.dcm").write_bytes(source)
+    arguments = ("convert", "in", "-o", "out", "--jobs", jobs, "-q")
+    assert run(*arguments, cwd=tmp_path).stderr == ""
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "transcoder", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, stderr=end, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own
+    os.close(end)
+    shown = os.read(terminal, 100_000)
+    os.close(terminal)
+    assert done.returncode == 0
+    assert b"converting" in shown
 
 
 def test_overlay_gives_site_values(tmp_path: Path) -> None:

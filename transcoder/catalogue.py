@@ -171,6 +171,7 @@ CODES: dict[str, Entry] = {
     "T250": Entry(ERROR, "Radiation record has no RT Beams Treatment Record"),
     "T251": Entry(ERROR, "Record is of another session than its set"),
     "T252": Entry(ERROR, "Radiation is no record"),
+    "T285": Entry(ERROR, "Attribute is encoded as something else"),
     "T253": Entry(WARNING, "Tolerance violation that nobody overrode"),
     "T260": Entry(WARNING, "Dose of a session has no place"),
     "T261": Entry(WARNING, "Dose of a session is not the sum of its beams"),

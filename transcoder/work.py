@@ -125,6 +125,10 @@ class Worker:
             _guard_and_write(done, outcome, self.options, self.folder / str(number))
         except OSError as error:
             unwritten(line, error)
+        except Exception as error:  # see _outcome: what cannot be judged is not written
+            line.status = "failed"
+            line.findings.append(_internal(error))
+            done.files = []
 
     def _outcome(self, read: Instance, done: Done) -> Outcome:
         options = self.options
@@ -154,9 +158,7 @@ class Worker:
                 delivered_by=options.delivered_by,
             )
         except Exception as error:  # a fault of ours in one input must not stop a migration of thousands
-            # The type only: a message could repeat a value of the source.
-            message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
-            return Outcome(findings=[Finding("T099", Severity.ERROR, message)])
+            return Outcome(findings=[_internal(error)])
 
     def _joined(self, read: Instance) -> list[Instance]:
         """The set with those that make one instance with it: of its session, or where asked for of its source."""
@@ -171,6 +173,12 @@ class Worker:
         ]
         others = [other for each in (read, *sets) for other in self.shelf.beside(each)]
         return next(group for group in joined([read, *sets], others, self.mapping) if read in group)
+
+
+def _internal(error: Exception) -> Finding:
+    # The type only: a message could repeat a value of the source.
+    message = f"internal error {type(error).__name__}: please report it with the version and the kind of source"
+    return Finding("T099", Severity.ERROR, message)
 
 
 def unwritten(line: Input, error: OSError) -> None:

@@ -2,7 +2,8 @@
 
 ``python tests/bench/records.py`` prints JSON. Records a second go through read, transcode, validate and write in one
 process; the ratio is against pydicom's read, visit of every element and write of the same file. ``--folder N`` is the
-size of the large folder (20000, 0 for none), ``--runs N`` the number of runs of the ratio (7).
+size of the large folder (20000, 0 for none), ``--runs N`` the number of runs of the ratio (7). ``serial_share`` is what
+of the processor time the parent of two processes takes alone.
 """
 
 from __future__ import annotations
@@ -118,8 +119,8 @@ def fill(folder: Path, count: int) -> None:
         (place / f"{number:06d}.dcm").write_bytes(content)
 
 
-def batch(folder: Path, jobs: int) -> dict[str, float]:
-    """Seconds, and the peak resident memory in MiB of the whole call, of each process at most."""
+def batch(folder: Path, count: int, jobs: int) -> dict[str, float]:
+    """Seconds, peak resident memory in MiB and processor seconds of one call: of the parent, and of its workers."""
     with TemporaryDirectory() as out:
         code = (
             "import resource, sys\n"
@@ -128,14 +129,23 @@ def batch(folder: Path, jobs: int) -> dict[str, float]:
             "    group.main(sys.argv[1:], standalone_mode=False)\n"
             "finally:\n"
             "    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)\n"
-            "    print(*[resource.getrusage(kind).ru_maxrss for kind in kinds], file=sys.stderr)\n"
+            "    used = [resource.getrusage(kind) for kind in kinds]\n"
+            "    figures = [(each.ru_maxrss, each.ru_utime + each.ru_stime) for each in used]\n"
+            "    print(*figures[0], *figures[1], file=sys.stderr)\n"
         )
         call = [sys.executable, "-c", code, "convert", str(folder), "-o", out, "--jobs", str(jobs), "-q"]
         start = time.perf_counter()
         result = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         seconds = time.perf_counter() - start
-        own, children = (int(each) / 1024 for each in result.stderr.split()[-2:])
-    return {"seconds": round(seconds, 2), "peak_mib": round(own, 1), "peak_of_a_worker_mib": round(children, 1)}
+        own, own_cpu, children, workers_cpu = map(float, result.stderr.split()[-4:])
+        return {
+            "seconds": round(seconds, 2),
+            "records_per_s": round(count / seconds, 1),
+            "peak_mib": round(own / 1024, 1),
+            "peak_of_a_worker_mib": round(children / 1024, 1),
+            "cpu_s": round(own_cpu, 2),
+            "workers_cpu_s": round(workers_cpu, 2),
+        }
 
 
 def folders(count: int) -> dict[str, object]:
@@ -146,10 +156,17 @@ def folders(count: int) -> dict[str, object]:
         for folder, number in ((small, min(SMALL_FOLDER, count)), (large, count)):
             folder.mkdir()
             fill(folder, number)
-        few, one, two = batch(small, 2), batch(large, 1), batch(large, 2)
-    found |= {f"{min(SMALL_FOLDER, count)} jobs 2": few, f"{count} jobs 1": one, f"{count} jobs 2": two}
+        fewer = min(SMALL_FOLDER, count)
+        few, one, two = batch(small, fewer, 2), batch(large, count, 1), batch(large, count, 2)
+    found |= {"small_folder": fewer, "large_folder": count}
+    found |= {"small_jobs_2": few, "large_jobs_1": one, "large_jobs_2": two}
     found["speedup"] = round(one["seconds"] / two["seconds"], 2)
+    # What one process alone does of the work, and what two could gain at best by Amdahl's law.
+    whole = two["cpu_s"] + two["workers_cpu_s"]
+    found["serial_share"] = round(two["cpu_s"] / whole, 3)
+    found["attainable_speedup"] = round(whole / (two["cpu_s"] + two["workers_cpu_s"] / 2), 2)
     found["growth_of_peak"] = round(two["peak_mib"] / few["peak_mib"], 3)
+    found["growth_of_peak_of_a_worker"] = round(two["peak_of_a_worker_mib"] / few["peak_of_a_worker_mib"], 3)
     return found
 
 

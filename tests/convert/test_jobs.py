@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,6 +67,28 @@ def test_copies_and_other_contents_are_told_by_their_order(tmp_path: Path) -> No
         status = [line.status for line in convert_folder([tmp_path], out, load(), Options(), jobs=jobs)]
         assert status == ["converted", "skipped", "skipped", "converted", *["skipped"] * 19]
         assert sorted(path.name for path in out.iterdir()) == ["a", "report.json", "x00"]
+
+
+def test_what_cannot_be_judged_is_not_written_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_items: object) -> None:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr("transcoder.validator.check_bundle", fail)
+    lines = convert_folder([RECORDS / "without-plan.dcm", RECORDS / "no-beam-number.dcm"], tmp_path, load(), Options())
+    assert [(line.status, line.findings[-1].code) for line in lines] == [("failed", "T099")] * 2
+    assert list(tree(tmp_path)) == ["report.json"]
+
+
+def test_a_line_tells_the_same_before_and_after_its_travel(tmp_path: Path) -> None:
+    """Findings and account are text while a line waits; opened they are what the report says."""
+    (line,) = convert_folder([RECORDS / "without-plan.dcm"], tmp_path, load(), Options())
+    (told,) = json.loads((tmp_path / "report.json").read_text("utf-8"))["inputs"]
+    assert told["findings"] == [finding.as_dict() for finding in line.findings]
+    assert told["account"] == line.account.as_dict()
+    opened = json.loads(line.text())
+    assert opened == told
 
 
 def test_lines_come_one_by_one(tmp_path: Path) -> None:

@@ -245,6 +245,13 @@ def recorded(name: str, *changes: Change, delivered_by: str = "plan", without: s
     return _lines(convert_instance(source, others, load(), delivered_by=delivered_by))
 
 
+def _machine_as_text(root: Item) -> None:
+    root.put(tag_of("TreatmentMachineSequence"), "LO", b"text")
+
+
+CASES["T285"] = lambda: recorded("first/overrides", _machine_as_text)
+
+
 _RECORDED: dict[str, str] = {
     "T130": "bad/falling-meterset",
     "T131": "bad/unknown-beam",

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from transcoder.codecs.angles import fold
 from transcoder.codecs.registry import Refused, codec
 
+_SIZE, _AXES = 16, 3
+
 __all__ = ["PATIENT_AXES", "TablePosition", "TreatmentPosition", "rotation_x", "rotation_y", "rotation_z"]
 
 Array = NDArray[np.float64]
@@ -105,6 +107,10 @@ class TreatmentPosition:
     def backward(
         matrix: Array, point: Array | None, position: list[str] | None
     ) -> tuple[Array, Array, Array, Array, Array, list[str]]:
+        if matrix.size != _SIZE:
+            raise Refused("T043", f"a matrix of {matrix.size} numbers, which has {_SIZE}")
+        if point is not None and point.size != _AXES:
+            raise Refused("T041", f"an isocenter of {point.size} numbers, which has {_AXES}", about=1)
         pose = matrix.reshape(4, 4)
         rotation = pose[:3, :3]
         _require_rigid(pose)

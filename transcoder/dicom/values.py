@@ -188,9 +188,11 @@ class Texts:
     def encode(self, values: Sequence[str], vr: str) -> bytes:
         """Text values of one element; raises :class:`ValueFault` when the character set has no such character."""
         text = "\\".join(values)
-        if text.isascii() or vr not in _CODED_VRS:
+        if text.isascii():
             return text.encode("ascii")
         fault = ValueFault("T007", "text that the Specific Character Set cannot write")
+        if vr not in _CODED_VRS:
+            raise fault
         try:
             if len(self._encodings) == 1:
                 return text.encode(self._encodings[0])

@@ -9,7 +9,7 @@ import numpy as np
 
 from transcoder.codecs.registry import CODECS, Cell, Refused
 from transcoder.dicom.columns import changes
-from transcoder.dicom.elements import Element, Item, encode, encode_element, tag_of
+from transcoder.dicom.elements import Element, Item, encode, encode_element, tag_of, vr_of
 from transcoder.engine.conditions import hold
 from transcoder.engine.reading import Missing, code_of, find, locate, read
 from transcoder.engine.rules import argument
@@ -188,6 +188,8 @@ def _require_single(rule: Rule, kinds: list[str], cells: list[Cell]) -> None:
 
 
 def _is_companion(scope: Scope, element: Element, value: Any) -> bool:
+    if (element.vr == "SQ") != (vr_of(element.tag) == "SQ"):
+        return False
     if element.vr == "SQ":
         code = code_of(scope.run, element)
         return code is not None and code.key == concept(scope.run.mapping, value).key

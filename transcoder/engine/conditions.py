@@ -10,8 +10,8 @@ import numpy as np
 from transcoder.codecs.registry import Cell, Code
 from transcoder.dicom.columns import RowWriter
 from transcoder.dicom.elements import tag_of
-from transcoder.dicom.values import NUMERIC_VRS, numbers
-from transcoder.engine.reading import code_of, find, items_at, read
+from transcoder.dicom.values import NUMERIC_VRS
+from transcoder.engine.reading import decoded, find, items_at, read, value_of
 from transcoder.engine.scope import Scope
 from transcoder.mapping.model import Condition
 from transcoder.paths import Path, parse
@@ -55,12 +55,13 @@ def _texts(scope: Scope, path: Path) -> list[str]:
     element = find(scope, path)
     if element is None:
         return []
+    place = scope.place(path.role, path.plain)
     if element.vr == "SQ":
-        code = code_of(scope.run, element)
+        code = value_of(scope.run, element, "code", place)
         return _concept_names(scope, code) if code else []
     if element.vr in NUMERIC_VRS:
-        return _shown(Cell(numbers(element, lenient=scope.run.lenient)))
-    return scope.run.texts.decode(element)
+        return _shown(Cell(value_of(scope.run, element, "number", place)))
+    return decoded(scope.run, element, place)
 
 
 def _shown(cell: Cell) -> list[str]:
@@ -122,6 +123,8 @@ def _is_steady(scope: Scope, condition: Condition) -> bool:
     columns = read(scope, condition.path, "sparse").value or {}
     place = int(condition.values[0])
     for cell in columns.values():
+        if place >= cell.value.shape[1]:
+            return False
         stated = cell.value[~np.isnan(cell.value[:, place]), place]
         if np.any(stated != stated[0]):
             return False

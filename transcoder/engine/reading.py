@@ -8,14 +8,14 @@ import numpy as np
 
 from transcoder.codecs.registry import ABSENT, Cell, Code
 from transcoder.dicom.columns import Rows, fill, number_column, text_column
-from transcoder.dicom.elements import Element, Item, is_single, keyword, tag_of
+from transcoder.dicom.elements import Element, Item, is_single, keyword, tag_of, vr_of
 from transcoder.dicom.values import ValueFault, numbers
 from transcoder.engine.scope import DeviceRows, PointRows, Run, Scope
 from transcoder.errors import TranscoderError
 from transcoder.findings import Severity
 from transcoder.paths import Path, Step
 
-__all__ = ["Missing", "code_of", "find", "holders_at", "items_at", "locate", "read", "shown", "value_of"]
+__all__ = ["Missing", "code_of", "decoded", "find", "holders_at", "items_at", "locate", "read", "shown", "value_of"]
 
 _CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 _EQUIVALENT = tag_of("EquivalentCodeSequence")
@@ -72,11 +72,19 @@ def value_of(run: Run, element: Element, kind: str, place: str) -> Any:
     except ValueFault as fault:
         run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.2")
         raise Missing(fault.message) from None
+    if (element.vr == "SQ") != (vr_of(element.tag) == "SQ"):
+        _tell_encoding(run, element, place)
     return element
 
 
+def _tell_encoding(run: Run, element: Element, place: str) -> None:
+    message = f"encoded as {element.vr}, the attribute is {vr_of(element.tag)}"
+    run.tell("T285", Severity.ERROR, message, place, cite="PS3.6 6")
+    raise Missing(message)
+
+
 def _texts_of(run: Run, element: Element) -> list[str] | None:
-    if element.vr == "AT":
+    if vr_of(element.tag) == "AT":
         named = shown(run, element)
         return [named] if named else None
     return run.texts.decode(element) or None
@@ -101,11 +109,17 @@ def code_of(run: Run, element: Element) -> Code | None:
                 scheme = item.get(tag_of("CodingSchemeDesignator"))
                 meaning = item.get(tag_of("CodeMeaning"))
                 return Code(
-                    (run.texts.decode(held) or [""])[0],
-                    (run.texts.decode(scheme) or [""])[0] if scheme else "",
-                    (run.texts.decode(meaning) or [""])[0] if meaning else "",
+                    _one(run, held),
+                    _one(run, scheme),
+                    _one(run, meaning),
                 )
     return None
+
+
+def _one(run: Run, element: Element | None) -> str:
+    """The first value of a text element, empty where there is none."""
+    values = decoded(run, element, keyword(element.tag)) if element is not None else []
+    return values[0] if values else ""
 
 
 def find(scope: Scope, path: Path) -> Element | None:
@@ -167,11 +181,22 @@ def shown(run: Run, element: Element) -> str | None:
         return None if held is None else f"{held[0]:g}"
     if element.vr == "SQ":
         return _concept_name(run, code_of(run, element))
-    if element.vr == "AT":
+    if vr_of(element.tag) == "AT":
+        if element.vr not in ("AT", "UN") or len(element.raw) % 4:
+            _tell_encoding(run, element, keyword(element.tag))
         group, number = element.raw[:2], element.raw[2:4]
         return keyword(int.from_bytes(group, "little") << 16 | int.from_bytes(number, "little")) if number else None
-    values = run.texts.decode(element)
+    values = decoded(run, element, keyword(element.tag))
     return values[0] if values else None
+
+
+def decoded(run: Run, element: Element, place: str) -> list[str]:
+    """The values of a text element; what its character set does not permit is a finding and raises :class:`Missing`."""
+    try:
+        return run.texts.decode(element)
+    except ValueFault as fault:
+        run.tell(fault.code, Severity.ERROR, fault.message, place, cite="PS3.5 6.1")
+        raise Missing(fault.message) from None
 
 
 def _concept_name(run: Run, code: Code | None) -> str | None:
@@ -192,6 +217,8 @@ def items_at(scope: Scope, path: Path) -> tuple[list[Item], Element | None]:
     if element is None:
         return [], None
     step = path.steps[-1]
+    if element.vr != "SQ" and vr_of(element.tag) == "SQ":
+        _tell_encoding(scope.run, element, scope.place(path.role, path.plain))
     children = element.items
     if step.every:
         return children, element
@@ -203,7 +230,11 @@ def holders_at(scope: Scope, path: Path) -> list[tuple[Item, list[Item]]]:
     """For a sequence nested in another one: each outer item with the items that it holds."""
     outer, _ = items_at(scope, Path(path.role, path.steps[:-1]))
     tag = tag_of(path.keyword)
-    return [(holder, element.items) for holder in outer if (element := holder.get(tag)) is not None]
+    found = [(holder, element) for holder in outer if (element := holder.get(tag)) is not None]
+    for _, element in found:
+        if element.vr != "SQ" and vr_of(tag) == "SQ":
+            _tell_encoding(scope.run, element, scope.place(path.role, path.plain))
+    return [(holder, element.items) for holder, element in found]
 
 
 def _column(scope: Scope, table: PointRows | DeviceRows, path: Path, kind: str) -> Cell:

@@ -105,6 +105,9 @@ def has_lost(scope: Scope, target: Target) -> bool:
 
 def _tell_dangling(scope: Scope, path: Path) -> None:
     """Say where an item names another one that its instance does not hold, or holds twice."""
+    if not path.steps[-1].value:
+        # A sequence of one item by itself: its rules say what is missing.
+        return
     named = parse(path.steps[-1].value)
     element = find(scope, named)
     if element is not None and not element.is_empty():

@@ -84,10 +84,10 @@ def split(
             "T006", Severity.ERROR, "Specific Character Set names no known character set", "SpecificCharacterSet"
         )
         return Outcome(findings=[fault])
-    splitter = _Splitter(run, source, others, family, software)
-    splitter.consult(others, software, delivered_by)
     trees: list[tuple[Target, TargetTree]] = []
     with suppress(Missing):
+        splitter = _Splitter(run, source, others, family, software)
+        splitter.consult(others, software, delivered_by)
         trees = splitter.trees()
     outcome = Outcome(findings=run.findings)
     if run.failed:

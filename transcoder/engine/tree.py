@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from transcoder.codecs.registry import Code
-from transcoder.dicom.elements import Element, Item, encode, tag_of, vr_of
+from transcoder.codecs.registry import Code, Refused
+from transcoder.dicom.elements import Element, Item, encode, keyword, tag_of, vr_of
 from transcoder.findings import Origin
 from transcoder.paths import Step
 
@@ -100,6 +100,8 @@ def copy_element(element: Element, elements: list[Element]) -> Element:
     """A copy without private and group length elements; ``elements`` gets each source element that was copied."""
     elements.append(element)
     if not isinstance(element.value, list):
+        if vr_of(element.tag) == "SQ" and element.vr != "SQ":
+            raise Refused("T285", f"{keyword(element.tag)} is encoded as {element.vr}, the attribute is SQ")
         vr = element.vr if element.vr != "UN" else vr_of(element.tag)
         return Element(element.tag, vr, element.value)
     items = []

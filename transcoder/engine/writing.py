@@ -174,12 +174,12 @@ def _has_value(row: bytes | None) -> bool:
 
 def _write_column(scope: Scope, rule: Rule, path: Path, value: Any, origin: Origin) -> None:
     writer = scope.writers[path.role]
-    if isinstance(value, list) and value and not isinstance(value[0], str):
-        value = [b"" if element is None else _items_of(element) for element in _standing(value)]
-    elif isinstance(value, list):
-        value = [scope.run.texts.encode([text], "CS") for text in value]
     empty_first = any(each.action == "empty" for each in rule.otherwise)
     try:
+        if isinstance(value, list) and value and not isinstance(value[0], str):
+            value = [b"" if element is None else _items_of(element) for element in _standing(value)]
+        elif isinstance(value, list):
+            value = [scope.run.texts.encode([text], "CS") for text in value]
         points = _points(writer)
         if rule.hold == ALWAYS or (rule.hold == EVERY_POINT and isinstance(points, HeldRowWriter)):
             column = Column.stating(path.keyword, value, origin, [True] * len(value))
