@@ -281,6 +281,7 @@ def _move(done: Done, folder: Path) -> None:
         folder.parent.mkdir(exist_ok=True)
         done.folder.rename(folder)
         return
+    folder.mkdir(exist_ok=True)
     for file in done.files:
         (done.folder / file).replace(folder / file)
     done.folder.rmdir()

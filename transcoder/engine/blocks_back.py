@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -49,18 +48,9 @@ def bind_back(scope: Scope, binds: Sequence[Bind]) -> dict[str, Cell]:
         cells = [read(scope, path, kind) for path, kind in zip(each.second, kinds, strict=True)]
         value = cells[0].value
         if owned and value is not None:
-            value = _bound(scope, each, [cell.value for cell in cells])
+            value = convert_back(scope, each.via, [cell.value for cell in cells])[0]
         found[each.name] = Cell(value, tuple(element for cell in cells for element in cell.sources))
     return found
-
-
-def _bound(scope: Scope, bind: Bind, values: list[Any]) -> Any:
-    try:
-        return convert_back(scope, bind.via, values)[0]
-    except Refused as refusal:
-        path = bind.second[0]
-        scope.run.tell(refusal.code, Severity.ERROR, str(refusal), scope.place(path.role, path.plain))
-        raise Missing(bind.name) from None
 
 
 def _run_each(scope: Scope, block: Each) -> None:

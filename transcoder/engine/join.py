@@ -9,7 +9,7 @@ from itertools import count as counting
 
 import numpy as np
 
-from transcoder.codecs.registry import Cell
+from transcoder.codecs.registry import Cell, Refused
 from transcoder.dicom.elements import Element, Item, encode, tag_of
 from transcoder.dicom.held import HeldRowWriter
 from transcoder.dicom.instance import Instance
@@ -263,6 +263,10 @@ class _Joiner:
             try:
                 scope = scope.child(bound=bind_back(scope, sheet.binds))
             except Missing:
+                return
+            except Refused as refusal:
+                place = next(each.second[0] for each in sheet.binds if each.second)
+                scope.run.tell(refusal.code, Severity.ERROR, str(refusal), scope.place(place.role, place.plain))
                 return
         run_nodes_back(scope, sheet.rules)
 
