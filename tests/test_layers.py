@@ -36,7 +36,7 @@ LAW: dict[str, tuple[str, str]] = {
     "api": ("(root) findings errors dicom mapping engine validator", "pydicom"),
     # the shells
     "report": ("findings paths standard codecs mapping", "jinja2"),
-    "roundtrip": ("findings api dicom engine mapping", ""),
+    "roundtrip": ("findings api dicom engine mapping validator", ""),
     "line": ("findings", ""),
     "work": ("findings line api dicom mapping engine validator", ""),
     "batch": ("(root) findings api work dicom mapping roundtrip", ""),

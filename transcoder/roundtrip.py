@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from transcoder.api import convert_instance, convert_sets, joined
-from transcoder.dicom.difference import Difference, differences, expanded, from_first_turn
+from transcoder.dicom.difference import Difference, Gone, Matching, differences, expanded, from_first_turn
 from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.instructions import delivered_by as told_by
+from transcoder.engine.ledger import Note
 from transcoder.engine.preflight_back import Members
-from transcoder.engine.split import Made, Outcome
+from transcoder.engine.split import Outcome
 from transcoder.engine.way_back import in_order
-from transcoder.findings import Entry, Fate, Finding
+from transcoder.findings import Fate, Finding, Severity
 from transcoder.mapping.model import Family, Mapping
-from transcoder.mapping.reasons import Reasons
+from transcoder.mapping.reasons import Causes, Reasons, reasons_of
+from transcoder.validator import check_bundle
 
 __all__ = ["Row", "Trip", "round_trip"]
 
@@ -31,6 +37,7 @@ _OWN = frozenset(
         "StudiesContainingOtherReferencedInstancesSequence",
     }
 )  # fmt: skip
+Fates = Map[int, Note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +118,26 @@ def _from_first(
     out = convert_instance(source, others, mapping, lenient=lenient, delivered_by=delivered_by)
     if not out.made:
         return Trip(source.path, "refused", findings=out.findings)
-    back = _home(out, others, mapping, family)
+    first = _instances(out)
+    back = _home(first, others, mapping, family)
     if not back.made:
         return Trip(source.path, "refused on the way back", findings=back.findings)
-    home = _item(back.made[0])
-    reasons = Reasons(mapping, family, "first")
+    home = _instances(back)[0].item
     trip = Trip(source.path, "returned", findings=[*out.findings, *back.findings])
+    reasons = reasons_of(mapping, family, "first")
     points, keys = reasons.points()
-    before, after = (expanded(item, points, keys, frozenset(reasons.own)) for item in (source.item, home))
-    declared = _declared(out)
-    found = list(differences(before, after, keys=reasons.numbers))
-    differing = _words(found)
-    for each in found:
-        trip.rows.append(_row(each, _reason(each, reasons, declared, differing)))
+    fates = _fates(out)
+    gone = partial(_gone, fates=fates, own=frozenset(map(tag_of, reasons.own)))
+    before = expanded(source.item, points, keys, reasons.own, gone)
+    after = expanded(home, points, keys, reasons.own)
+    found = list(differences(before, after, Matching(keys=reasons.numbers, subjects=reasons.subjects, gone=gone)))
+    causes = _causes(found) | _shared(source.item, family) | _left_behind(back)
+    trip.rows.extend(_rows(found, reasons, fates, causes))
+    trip.rows.extend(_faults([], [each.item for each in first], "way out: "))
+    trip.rows.extend(_faults([source.item], [home]))
     copy = _consulting(_unlinked(home), source.item, family)
     again = convert_instance(Instance(copy), others, mapping, lenient=lenient, delivered_by=delivered_by)
-    trip.rows.extend(_drift(out.made, again, Reasons(mapping, family, "second"), _declared(back)))
+    trip.rows.extend(_drift(first, again, reasons_of(mapping, family, "second"), _fates(back)))
     trip.rows.extend(_unsettled(home, again, others, mapping, family))
     return trip
 
@@ -138,29 +149,29 @@ def _from_second(
     back = convert_sets(sets, others, mapping, lenient=lenient, remake=True)
     if not back.made:
         return Trip(source.path, "refused", findings=back.findings)
-    home = _naming(_unlinked(_item(back.made[0])), others, family)
+    arrived = _instances(back)[0].item
+    home = _naming(_unlinked(arrived), others, family)
     by = told_by(sets, family)
     out = convert_instance(Instance(home), others, mapping, lenient=lenient, delivered_by=by)
     if not out.made:
         return Trip(source.path, "refused on the way back", findings=out.findings)
     parts = Members.of(sets, others, family)
-    before = [each for one in sets for each in (one, *parts.of_set(one))]
-    declared = _declared(back)
-    reasons = Reasons(mapping, family, "second")
-    points, keys = reasons.points()
+    before = [each.item for one in sets for each in (one, *parts.of_set(one))]
+    made = [each.item for each in _instances(out)]
     trip = Trip(source.path, "returned", findings=[*back.findings, *out.findings])
-    if len(before) != len(out.made):
-        trip.rows.append(Row("RTRadiationSequence", str(len(before)), str(len(out.made)), ""))
-    for number, (mine, made) in enumerate(zip(before, out.made, strict=False)):
-        here, there = (expanded(item, points, keys, frozenset(reasons.own)) for item in (mine.item, _item(made)))
-        name = f"radiation {number}" if number else "set"
-        found = list(differences(here, there, place=f"{name}: ", within=DECIMAL))
-        differing = _words(found)
-        for each in found:
-            if {each.before, each.after} == {"-", "empty"}:
-                continue
-            reason = _reason(each, reasons, declared, differing)
-            trip.rows.append(_row(each, reason or _settled(each, reasons, declared, differing)))
+    if len(before) != len(made):
+        trip.rows.append(Row("RTRadiationSequence", str(len(before)), str(len(made)), ""))
+    reasons = reasons_of(mapping, family, "second")
+    points, keys = reasons.points()
+    how = Matching(DECIMAL, subjects=reasons.subjects)
+    fates = _fates(back)
+    for number, pair in enumerate(zip(before, made, strict=False)):
+        here, there = (expanded(item, points, keys, reasons.own) for item in pair)
+        found = list(differences(here, there, how, f"radiation {number}: " if number else "set: "))
+        stated = [each for each in found if not _is_hollow(each)]
+        trip.rows.extend(_rows(stated, reasons, fates, _causes(found) | _left_behind(out), settled=True))
+    trip.rows.extend(_faults([], [arrived], "way back: "))
+    trip.rows.extend(_faults(before, made))
     trip.rows.extend(_unsettled_alone(sets, others, mapping, family, home, out))
     return trip
 
@@ -179,7 +190,7 @@ def _unsettled_alone(
     if len(alone) == len(others):
         return _unsettled(home, out, others, mapping, family)
     back = convert_sets(sets, alone, mapping, remake=True)
-    plain = _naming(_unlinked(_item(back.made[0])), alone, family)
+    plain = _naming(_unlinked(_instances(back)[0].item), alone, family)
     return _unsettled(plain, convert_instance(Instance(plain), alone, mapping), alone, mapping, family)
 
 
@@ -213,26 +224,105 @@ def _naming(home: Item, others: Sequence[Instance], family: Family) -> Item:
     return home
 
 
-def _home(out: Outcome, others: Sequence[Instance], mapping: Mapping, family: Family) -> Outcome:
+def _home(made: Sequence[Instance], others: Sequence[Instance], mapping: Mapping, family: Family) -> Outcome:
     """The way home of what was made, beside the set that gave the instructions."""
-    made = [Instance(_item(each)) for each in out.made]
     sets = [each for each in made if each.sop_class_uid == family.targets[0].sop_class]
     gave = {each.sop_class for each in family.instructions}
     beside = [each for each in others if each.sop_class_uid in gave]
     return convert_sets(sets, [*(each for each in made if each not in sets), *beside], mapping, remake=True)
 
 
-def _row(each: Difference, reason: str) -> Row:
-    return Row(each.path, each.before, each.after, reason)
+def _fates(outcome: Outcome) -> Fates:
+    return outcome.ledger.fates() if outcome.ledger is not None else {}
 
 
-def _declared(outcome: Outcome) -> dict[str, Entry]:
-    """The ledger's entries by position; what was lost there speaks before what was not."""
-    lost = [entry for entry in outcome.account.entries if entry.fate == Fate.DECLARED.value]
-    return {entry.path: entry for entry in [*outcome.account.entries, *lost]}
+def _gone(item: Item, fates: Fates, own: frozenset[int]) -> Gone:
+    """What of an item had to arrive, by what the ledger says of what stands in it.
+
+    A control point is told by what is its ``own``, because its other values may hold at later ones.
+    """
+    names = [fates[id(item[tag])] for tag in own if tag in item and id(item[tag]) in fates]
+    if names and all(note.fate is Fate.DECLARED for note in names):
+        return Gone.YES
+    told: set[Gone] = set()
+    for element in item.values():
+        if element.items:
+            told.update(_gone(inner, fates, own) for inner in element.items)
+        else:
+            note = fates.get(id(element))
+            fate = note.fate if note is not None else Fate.CARRIED
+            told.add({Fate.DECLARED: Gone.YES, Fate.DERIVED: Gone.PERHAPS}.get(fate, Gone.NO))
+        if Gone.NO in told:
+            return Gone.NO
+    return min(told, default=Gone.PERHAPS)
 
 
-def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[str, Entry]) -> list[Row]:
+def _rows(
+    found: list[Difference], reasons: Reasons, fates: Fates, causes: Causes, *, settled: bool = False
+) -> list[Row]:
+    """Each difference with its reason; ``settled`` admits those of :meth:`Reasons.settled`, too."""
+    rows = []
+    for each in found:
+        note = fates.get(id(each.element))
+        reason = reasons.of(each, note, causes) or (reasons.settled(each, note, causes) if settled else "")
+        rows.append(Row(each.path, each.before, each.after, reason))
+    return rows
+
+
+def _left_behind(outcome: Outcome) -> dict[str, set[tuple[str, ...]]]:
+    """As causes: the rules and blocks that found no home for something on the second leg of a trip."""
+    return {f"@{each.rule}": {()} for each in outcome.account.entries if each.fate == Fate.DECLARED.value}
+
+
+def _shared(source: Item, family: Family) -> dict[str, set[tuple[str, ...]]]:
+    """As causes: the sequences of which several uses name the same item."""
+    group, use = family.targets
+    if use.per.role != group.item_role:
+        return {}
+    uses = [item for outer in _items_of(source, group.per.keyword) for item in _items_of(outer, use.per.keyword)]
+    causes: dict[str, set[tuple[str, ...]]] = {}
+    for _, path in use.lookups:
+        step = path.steps[-1]
+        word = step.value.removeprefix(f"@{use.item_role}/")
+        named = [item[tag_of(word)].raw for item in uses if word != step.value and tag_of(word) in item]
+        if len(set(named)) < len(named):
+            causes[f"@{step.keyword}"] = {()}
+    return causes
+
+
+def _items_of(item: Item, word: str) -> list[Item]:
+    element = item.get(tag_of(word))
+    return element.items if element is not None else []
+
+
+def _causes(found: Sequence[Difference]) -> dict[str, set[tuple[str, ...]]]:
+    causes: dict[str, set[tuple[str, ...]]] = {}
+    for each in found:
+        causes.setdefault(each.plain.rpartition("/")[2], set()).add(each.subject)
+    return causes
+
+
+def _faults(before: Sequence[Item], after: Sequence[Item], place: str = "") -> list[Row]:
+    """What breaks the standard in what came back and did not in what went out; nothing is a reason for that."""
+    known = Counter((each.code, _plain(each.path)) for each in _errors(before))
+    rows = []
+    for each in _errors(after):
+        key = each.code, _plain(each.path)
+        known[key] -= 1
+        if known[key] < 0:
+            rows.append(Row(f"{place}{each.path}", "valid", f"{each.code} {each.message}", ""))
+    return rows
+
+
+def _errors(items: Sequence[Item]) -> list[Finding]:
+    return [each for found in check_bundle(items) for each in found if each.severity is Severity.ERROR]
+
+
+def _plain(path: str) -> str:
+    return re.sub(r"\[\d+\]", "", path)
+
+
+def _drift(first: list[Instance], again: Outcome, reasons: Reasons, fates: Fates) -> list[Row]:
     """What differs between the instances of the first and of the second way out, names left aside.
 
     Explained is only what the way back declared as lost, what a codec settles on the second side, and what is no
@@ -243,15 +333,15 @@ def _drift(first: list[Made], again: Outcome, reasons: Reasons, declared: dict[s
         code = next((finding.code for finding in again.findings if finding.severity == "error"), "")
         return [Row("second way out", f"{len(first)} instances", f"{len(again.made)} instances {code}".strip(), "")]
     rows = []
-    for one, other in zip(first, again.made, strict=True):
-        before, after = (from_first_turn(_item(made), *reasons.turning()) for made in (one, other))
-        found = list(differences(before, after, within=DECIMAL))
-        differing = _words(found)
+    how = Matching(DECIMAL, subjects=reasons.subjects)
+    for one, other, made in zip(first, _instances(again), again.made, strict=True):
+        before, after = (from_first_turn(each.item, *reasons.turning()) for each in (one, other))
+        found = list(differences(before, after, how))
+        causes = _causes(found)
         for each in found:
-            if _is_own(each):
-                continue
-            reason = _settled(each, reasons, declared, differing)
-            rows.append(Row(f"second way out, {one.role}: {each.path}", each.before, each.after, reason))
+            if not _is_own(each):
+                reason = reasons.settled(each, fates.get(id(each.element)), causes)
+                rows.append(Row(f"second way out, {made.role}: {each.path}", each.before, each.after, reason))
     return rows
 
 
@@ -262,35 +352,25 @@ def _unsettled(home: Item, out: Outcome, others: Sequence[Instance], mapping: Ma
     """
     if not out.made:
         return []
-    back = _home(out, others, mapping, family)
+    back = _home(_instances(out), others, mapping, family)
     if not back.made:
         code = next((finding.code for finding in back.findings if finding.severity == "error"), "")
         return [Row("second way home", "1 instance", f"0 instances {code}".strip(), "")]
-    found = differences(home, _item(back.made[0]), within=DECIMAL)
+    found = differences(home, _instances(back)[0].item, Matching(DECIMAL))
     return [Row(f"second way home: {each.path}", each.before, each.after, "") for each in found if not _is_own(each)]
-
-
-def _reason(each: Difference, reasons: Reasons, declared: dict[str, Entry], differing: frozenset[str]) -> str:
-    absent = each.before == "-"
-    return reasons.of(each.plain, declared, differing, absent=absent, changed=not absent and each.after != "-")
-
-
-def _settled(each: Difference, reasons: Reasons, declared: dict[str, Entry], differing: frozenset[str]) -> str:
-    return reasons.settled(each.plain, declared, differing, absent=each.before == "-")
-
-
-def _words(found: Sequence[Difference]) -> frozenset[str]:
-    return frozenset(each.plain.rpartition("/")[2] for each in found)
 
 
 def _is_own(each: Difference) -> bool:
     """Whether a difference only names an instance; an empty value says as much as none."""
-    empty = {each.before, each.after} == {"-", "empty"}
-    return empty or each.plain.split("/", 1)[0] in _OWN or each.plain.endswith("UID")
+    return _is_hollow(each) or each.plain.split("/", 1)[0] in _OWN or each.plain.endswith("UID")
 
 
-def _item(made: Made) -> Item:
-    return scan(made.data, implicit=False)
+def _is_hollow(each: Difference) -> bool:
+    return each.kind == "hollow"
+
+
+def _instances(outcome: Outcome) -> list[Instance]:
+    return [Instance(scan(made.data, implicit=False)) for made in outcome.made]
 
 
 def _unlinked(home: Item) -> Item:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import transcoder
 from transcoder.batch import Input, Options, convert_folder
 from transcoder.cli.convert import convert
-from transcoder.dicom.difference import differences
+from transcoder.dicom.difference import Matching, differences
 from transcoder.dicom.elements import encode, scan, tag_of
 from transcoder.dicom.files import read_file
 from transcoder.dicom.instance import Instance
@@ -241,7 +241,7 @@ def test_items_are_matched_by_their_number() -> None:
     tables = turned[tag_of("ToleranceTableSequence")].items
     tables.reverse()
     keys = {"ToleranceTableSequence": "ToleranceTableNumber"}
-    assert list(differences(read.item, turned, keys=keys)) == []
+    assert list(differences(read.item, turned, Matching(keys=keys))) == []
     number = tag_of("ToleranceTableNumber")
     tables[0][number], tables[1][number] = tables[1][number], tables[0][number]
-    assert list(differences(read.item, turned, keys=keys))
+    assert list(differences(read.item, turned, Matching(keys=keys)))

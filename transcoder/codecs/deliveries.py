@@ -117,7 +117,14 @@ class ToldTime:
         return DateTime.forward(dates, times)
 
 
-@codec("planned_index", first="sparse sparse sparse", second="sparse", required=1)
+@codec(
+    "planned_index",
+    first="sparse sparse sparse",
+    second="sparse",
+    required=1,
+    normalises="a point between two planned ones corresponds to none (Table C.36.2.2.5-1)",
+    omits=(0, 2),
+)
 class PlannedIndex:
     """Index of the planned point (n, 1) from 0, delivered and specified meterset (n, 1) <-> its index from 1.
 

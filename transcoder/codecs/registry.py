@@ -106,6 +106,7 @@ class CodecInfo:
     eager: bool
     settles: str
     settles_beside: tuple[str, ...]
+    omits: tuple[int, ...]
     forward: Callable[..., Any]
     backward: Callable[..., Any] | None
     doc: str
@@ -170,6 +171,7 @@ def codec(
     eager: bool = False,
     settles: str = "",
     settles_beside: str = "",
+    omits: tuple[int, ...] = (),
 ) -> Callable[[type], type]:
     """Register a class as the codec ``name``; its static ``note`` may tell a finding (code, message, section) of
     the same values, and ``lost`` which of the first-generation values do not arrive whole.
@@ -179,7 +181,8 @@ def codec(
     comes back equal in meaning but not in form; ``one_way`` is the reason why there is no ``backward``,
     ``eager`` says that ``backward`` has something to say even where its value is absent; ``settles`` names what
     the way back and out again gives in another form on the second side, with the same meaning, and ``settles_beside``
-    the attributes of which one differs, too, wherever that is so.
+    the attributes of which one differs, too, wherever that is so. ``omits`` names the places
+    among the first-generation values that may be left out for what ``normalises`` says, although they were read.
     """
 
     def register(cls: type) -> type:
@@ -199,6 +202,7 @@ def codec(
             eager=eager,
             settles=settles,
             settles_beside=tuple(settles_beside.split()),
+            omits=omits,
             forward=getattr(cls, "forward"),  # noqa: B009 - the class is only known by its shape
             backward=backward,
             doc=(cls.__doc__ or "").strip(),

@@ -253,7 +253,8 @@ class AxisDistance:
     first="text number",
     second="text",
     required=0,
-    normalises="a name made of the word and a number is taken for the number",
+    normalises="a name made of the word and a number is taken for the number; a number beside a name is not named",
+    omits=(0, 1),
 )
 class Numbered:
     """A name, or where there is none, ``word`` and the item's number <-> a label that must have a value."""

@@ -98,6 +98,7 @@ def join(
     standard = next(uid for uid, kind in family.sop_classes if kind == "standard")
     outcome.made.append(Made(family.root, standard, uid, data))
     outcome.account, unaccounted = run.ledger.close()
+    outcome.ledger = run.ledger
     run.findings.extend(unaccounted)
     return outcome
 

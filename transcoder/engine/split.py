@@ -53,7 +53,7 @@ class Outcome:
     """What became of one source: the instances made (none when it was refused), the account, the findings.
 
     ``answer`` is an instance that was there already and says the same; ``parts`` names the instances that were
-    converted as parts of the source.
+    converted as parts of the source; ``ledger`` tells of single elements what the account tells of positions.
     """
 
     made: list[Made] = field(default_factory=list)
@@ -61,6 +61,7 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     answer: Instance | None = None
     parts: list[str] = field(default_factory=list)
+    ledger: Ledger | None = None
 
 
 def split(
@@ -102,6 +103,7 @@ def split(
         outcome.made.append(Made(target.role, target.sop_class, uid, data))
         assert added >= 0  # noqa: S101 - what `finish` adds is counted by the tree itself
     outcome.account, unaccounted = run.ledger.close()
+    outcome.ledger = run.ledger
     run.findings.extend(unaccounted)
     return outcome
 
