@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
@@ -26,6 +25,7 @@ from transcoder.dicom.consult import Shelf, class_in
 from transcoder.dicom.files import Unread, find_files, read_file, replacing
 from transcoder.findings import Account, Finding, Severity
 from transcoder.mapping.model import Mapping
+from transcoder.register import Register
 from transcoder.roundtrip import Trip, round_trip
 from transcoder.work import Done, Input, Options, Worker, settle, unwritten, work_chunk
 
@@ -78,7 +78,7 @@ def convert_each(
         classes = _classes(paths)
         shelf = _shelf(paths, classes, mapping)
         worker = Worker(mapping, options, shelf, folder, frozenset(instruction_classes(set(classes), mapping)))
-        run = _Run(out, spool)
+        run = _Run(out, spool, held.enter_context(Register()))
         for number, done in enumerate(_all(worker, paths, jobs, executor, held), start=1):
             run.take(done)
             if progress:
@@ -95,7 +95,8 @@ def _inputs(sources: Iterable[Path], out: Path) -> list[str]:
     What an earlier run wrote is no source, even where the output folder lies inside a source folder.
     """
     own, folders = out.resolve(), _Folders()
-    return [str(path) for path in dict.fromkeys(find_files(sources)) if not folders.resolved(path).is_relative_to(own)]
+    found = (path for path in find_files(sources) if not folders.resolved(path).is_relative_to(own))
+    return list(dict.fromkeys(map(str, found)))
 
 
 class _Folders:
@@ -161,7 +162,7 @@ def round_trips(
     sources: Iterable[Path], mapping: Mapping, *, lenient: bool = False, delivered_by: str = "plan"
 ) -> Iterator[Trip]:
     """The way there and back of every source found; files that cannot be read are refused trips."""
-    paths = [str(path) for path in dict.fromkeys(find_files(sources))]
+    paths = list(dict.fromkeys(map(str, find_files(sources))))
     shelf = _shelf(paths, _classes(paths), mapping)
     for path in paths:
         read = read_file(Path(path))
@@ -177,10 +178,9 @@ def round_trips(
 class _Run:
     """What depends on the order of the files: names that are taken, instances that were seen, parts of others."""
 
-    def __init__(self, out: Path, spool: IO[bytes]) -> None:
-        self.out, self.spool = out, spool
-        self.names = _Names()
-        self.seen: dict[int, bytes] = {}
+    def __init__(self, out: Path, spool: IO[bytes], register: Register) -> None:
+        self.out, self.spool, self.register = out, spool, register
+        self.names = _Names(register)
         self.owners: dict[str, _Owner] = {}
         self.parts: dict[int, tuple[Input, str]] = {}
         self.classes: set[str] = set()
@@ -210,10 +210,8 @@ class _Run:
         """A finding for an instance that an earlier input held: a copy is skipped, another content is refused."""
         if not done.digest:
             return None
-        # A number of eight bytes for each input keeps memory flat; that two UIDs share one is no danger but to luck.
-        key = int.from_bytes(sha256(done.line.sop_instance_uid.encode()).digest()[:8], "big")
-        earlier = self.seen.setdefault(key, done.digest)
-        if earlier is done.digest:
+        earlier = self.register.meet(done.line.sop_instance_uid, done.digest)
+        if earlier is None:
             return None
         if earlier == done.digest:
             return Finding("S006", Severity.INFO, "a copy of an earlier input", "SOPInstanceUID")
@@ -290,18 +288,24 @@ def _move(done: Done, folder: Path) -> None:
 class _Names:
     """Folder names from file names, told apart by a number where two are equal."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = {QUARANTINE}
+    def __init__(self, register: Register) -> None:
+        self._register = register
+        self._number(QUARANTINE)
 
     def folder(self, path: Path) -> str:
         """A free folder name for this source."""
-        stem = path.stem if path.suffix.lower() == ".dcm" else path.name
-        name, number = stem or "source", 1
-        while name.casefold() in self._taken:
-            number += 1
+        stem = (path.stem if path.suffix.lower() == ".dcm" else path.name) or "source"
+        name, number = stem, self._number(stem)
+        while number > 1:
             name = f"{stem}-{number}"
-        self._taken.add(name.casefold())
+            if self._number(name) == 1:
+                break
+            number = self._number(stem)
         return name
+
+    def _number(self, name: str) -> int:
+        """How often a name was wanted; some file systems do not tell upper from lower case."""
+        return self._register.count(name.casefold())
 
 
 def failures(inputs: Iterable[Input]) -> Iterator[Input]:

@@ -171,14 +171,40 @@ def test_nobody_else_gives_instructions() -> None:
         transcoder.transcode(transcoder.read([FIRST / f"{NAME}.dcm"]), delivered_by="console")
 
 
+def leaves_of(delivered: pydicom.Dataset) -> list[pydicom.Dataset]:
+    """The leaf positions at the first point of the first item."""
+    (opening,) = (
+        point.BeamLimitingDevicePositionSequence
+        for point in delivered.TreatmentSessionBeamSequence[0].ControlPointDeliverySequence[:1]
+    )
+    return [each for each in opening if each.RTBeamLimitingDeviceType == "MLCX"]
+
+
+@pytest.mark.parametrize(("stray", "told"), [(0.0, True), (0.2, False)])
+def test_an_opening_that_is_the_same_from_both_ends_tells_no_order(stray: float, told: bool) -> None:
+    """A rectangle fits either order: that makes no difference, unless a leaf strayed and nobody knows which."""
+    plan = with_meta(GOOD["leaves-and-one-jaw"].build())
+    for point in plan.BeamSequence[0].ControlPointSequence:
+        for each in point.get("BeamLimitingDevicePositionSequence", []):
+            if each.RTBeamLimitingDeviceType == "MLCX":
+                half = len(each.LeafJawPositions) // 2
+                each.LeafJawPositions = [-20] * half + [20] * half
+    delivered = with_meta(record("x", plan, whole_fraction(plan)))
+    (leaves,) = leaves_of(delivered)
+    leaves.LeafJawPositions = [*leaves.LeafJawPositions[:-1], 20 + stray]
+    sets = [with_meta(each) for each in sets_of(plan, "x").values()]
+    try:
+        found = transcoder.transcode(transcoder.read([delivered, *sets]), to="second").findings
+    except ConversionError as error:
+        found = error.findings
+    assert ("T269" in {each.code for each in found}, "T268" in {each.code for each in found}) == (told, not told)
+
+
 def test_leaves_that_are_not_told_apart_take_nothing_from_the_set() -> None:
     """A set counts leaves from below; a record that fits neither order would have its leaves mirrored by a guess."""
     plan = with_meta(GOOD["leaves-and-one-jaw"].build())
     delivered = with_meta(record("x", plan, whole_fraction(plan)))
-    opening = (
-        delivered.TreatmentSessionBeamSequence[0].ControlPointDeliverySequence[0].BeamLimitingDevicePositionSequence
-    )
-    (leaves,) = [each for each in opening if each.RTBeamLimitingDeviceType == "MLCX"]
+    (leaves,) = leaves_of(delivered)
     leaves.LeafJawPositions = [float(value) - 30 for value in leaves.LeafJawPositions]
     sets = [with_meta(each) for each in sets_of(plan, "x").values()]
     with pytest.raises(ConversionError) as caught:

@@ -23,6 +23,8 @@ _PLANNED, _DELIVERED = tag_of("ControlPointSequence"), tag_of("ControlPointDeliv
 _INDEX, _REACHED, _DUE = (tag_of(w) for w in ("ReferencedControlPointIndex", "DeliveredMeterset", "SpecifiedMeterset"))
 # Mean distance in mm over all leaves: more is another opening, not another reading of the same one.
 _NEAR = 1.0
+# By what the wrong order must fit worse than the right one: less is how exactly a machine moves.
+_CLEARLY = 3.0
 # Units of meterset within which a planned point was reached.
 _SAME = 0.05
 
@@ -32,7 +34,7 @@ Column = NDArray[np.float64]
 def take_order(delivered: Item, planned: Item) -> bool:
     """Turn the boundaries of a planned beam where the record counts its leaves the other way.
 
-    False where neither order fits what was planned, so that nobody knows which leaf is which.
+    False where neither order fits what was planned, or both do, so that nobody knows which leaf is which.
     """
     for device in _items(planned, _DEVICES):
         edges = _values(device, _BOUNDARIES)
@@ -47,7 +49,8 @@ def take_order(delivered: Item, planned: Item) -> bool:
             return False
         apart = _mean([here - there for here, there in pairs])
         turned = _mean([_turned(here) - there for here, there in pairs])
-        if min(apart, turned) > _NEAR:
+        better, worse = sorted((apart, turned))
+        if better > _NEAR or (worse <= _CLEARLY * better and not _is_alike(delivered, kind)):
             return False
         if turned < apart:
             device.put(_BOUNDARIES, "DS", encode_numbers(edges[::-1], "DS"))
@@ -73,6 +76,12 @@ def _held(points: list[Item], kind: str) -> Iterator[Column | None]:
             if _text(opening, _KIND) == kind:
                 held = _values(opening, _POSITIONS)
         yield held
+
+
+def _is_alike(delivered: Item, kind: str) -> bool:
+    """Whether every opening is the same from either end, so that the order makes no difference."""
+    held = _held(_items(delivered, _DELIVERED), kind)
+    return all(here is None or np.array_equal(here, _turned(here)) for here in held)
 
 
 def _was_reached(point: Item) -> bool:
