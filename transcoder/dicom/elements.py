@@ -16,11 +16,13 @@ __all__ = [
     "Damaged",
     "Element",
     "Item",
+    "children_of",
     "encode",
     "encode_element",
     "encode_item",
     "is_single",
     "keyword",
+    "plain_text",
     "scan",
     "scan_items",
     "tag_of",
@@ -164,6 +166,18 @@ def tag_of(word: str) -> int:
     if tag is None:
         raise KeyError(word)
     return tag
+
+
+def children_of(item: Item, tag: int) -> list[Item]:
+    """The items of a sequence; none where it is absent. Raises :class:`Damaged` for bytes that are none."""
+    element = item.get(tag)
+    return element.items if element is not None else []
+
+
+def plain_text(item: Item, tag: int) -> str:
+    """The bytes of an element without padding as text of one byte a character, to compare; empty where absent."""
+    element = item.get(tag)
+    return element.raw.strip(b"\0 ").decode("latin-1") if element is not None else ""
 
 
 def scan(buffer: bytes, start: int = 0, stop: int | None = None, *, implicit: bool) -> Item:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from transcoder.dicom.elements import Element, Item, tag_of
+from transcoder.dicom.elements import Element, Item, children_of, plain_text, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import whole_number
 from transcoder.engine.ledger import Ledger
@@ -49,7 +49,7 @@ class Consulted:
             known = [each for each in others if each.sop_class_uid == entry.sop_class]
             for source in sets:
                 if entry.named is not None:
-                    names = {_text(item, _UID) for item in _items(source.item, tag_of(entry.named.keyword))}
+                    names = {plain_text(item, _UID) for item in children_of(source.item, tag_of(entry.named.keyword))}
                     made._note(
                         entry, source.sop_instance_uid, [each for each in known if each.sop_instance_uid in names]
                     )
@@ -65,7 +65,7 @@ class Consulted:
         assert entry.scope is not None  # noqa: S101 - called for entries with a scope
         inside = [each.sop_instance_uid for each in self.members.of_set(source)]
         for instance in known:
-            for scope in _items(instance.item, tag_of(entry.scope.keyword)):
+            for scope in children_of(instance.item, tag_of(entry.scope.keyword)):
                 names, lost = _concerned(scope, source, inside)
                 self.dangling += [(entry.role, word) for word in lost]
                 for uid in names:
@@ -95,10 +95,12 @@ class Consulted:
 
     def check(self, run: Run) -> None:
         """Findings for what is of another patient, missing, or there more than once."""
-        patients = {tuple(_text(source.item, tag) for tag in _PATIENT) for source in self.sets}
+        patients = {tuple(plain_text(source.item, tag) for tag in _PATIENT) for source in self.sets}
         for entry in self.family.beside:
             rows = [(uid, row) for (role, uid), row in self.found.items() if role == entry.role]
-            if any(tuple(_text(each.item, tag) for tag in _PATIENT) not in patients for _, row in rows for each in row):
+            if any(
+                tuple(plain_text(each.item, tag) for tag in _PATIENT) not in patients for _, row in rows for each in row
+            ):
                 message = f"the {entry.role} made for this set is of another patient"
                 run.tell("T230", Severity.ERROR, message, "PatientID", cite="PS3.3 C.7.1.1")
             if any(len(row) > 1 for _, row in rows):
@@ -139,29 +141,31 @@ class Consulted:
 
 def _concerned(scope: Item, source: Instance, inside: list[str]) -> tuple[list[str], list[str]]:
     """The radiations of a set that a preparation is for, and the sequences that name what is not there."""
-    named = [_text(each, _UID) for each in _items(scope, _RADIATIONS)]
+    named = [plain_text(each, _UID) for each in children_of(scope, _RADIATIONS)]
     found, lost = [uid for uid in named if uid in inside], []
-    for each in _items(scope, _SETS):
-        if _text(each, _UID) != source.sop_instance_uid:
+    for each in children_of(scope, _SETS):
+        if plain_text(each, _UID) != source.sop_instance_uid:
             continue
-        some = [_text(item, _UID) for item in _items(each, _RADIATIONS)]
-        groups = [_text(item, _NAMED_GROUP) for item in _items(each, _GROUPS)]
-        known = {_text(group, _GROUP): group for group in _items(source.item, _GROUPS)}
+        some = [plain_text(item, _UID) for item in children_of(each, _RADIATIONS)]
+        groups = [plain_text(item, _NAMED_GROUP) for item in children_of(each, _GROUPS)]
+        known = {plain_text(group, _GROUP): group for group in children_of(source.item, _GROUPS)}
         if set(some) - set(inside):
             lost.append("ReferencedRTRadiationSequence")
         if set(groups) - known.keys():
             lost.append("TreatmentPositionGroupSequence")
         for group in groups:
-            some += [_text(item, _UID) for item in _items(known.get(group, Item()), _RADIATIONS)]
+            some += [plain_text(item, _UID) for item in children_of(known.get(group, Item()), _RADIATIONS)]
         found += [uid for uid in some if uid in inside] if some or groups else inside
     return list(dict.fromkeys(found)), lost
 
 
 def _chosen_parts(scope: Scope, source: Item, intent: Item, entry: Entry) -> Scope:
     """Roles for the one prescription that the set is for, and for the one goal that it serves (C.36.6.1.5)."""
-    prescriptions = {whole_number(item.get(_PRESCRIPTION)): item for item in _items(intent, _PRESCRIPTIONS)}
-    goals = {whole_number(item.get(_GOAL)): item for item in _items(intent, _GOALS)}
-    named = [whole_number(each.get(_CHOSEN_INDEX)) for item in _named(source, entry) for each in _items(item, _CHOSEN)]
+    prescriptions = {whole_number(item.get(_PRESCRIPTION)): item for item in children_of(intent, _PRESCRIPTIONS)}
+    goals = {whole_number(item.get(_GOAL)): item for item in children_of(intent, _GOALS)}
+    named = [
+        whole_number(each.get(_CHOSEN_INDEX)) for item in _named(source, entry) for each in children_of(item, _CHOSEN)
+    ]
     chosen = [number for number in dict.fromkeys(named) if number in prescriptions]
     if len(chosen) < len(set(named)):
         message = "the set names a prescription that the intent does not hold"
@@ -189,12 +193,12 @@ def _objectives_of(intent: Item, prescriptions: dict[int | None, Item], number: 
     """
     users: dict[str, set[int | None]] = {}
     for each, prescription in prescriptions.items():
-        for named in _items(prescription, _OBJECTIVES_NAMED):
-            users.setdefault(_text(named, _OBJECTIVE_NAMED), set()).add(each)
+        for named in children_of(prescription, _OBJECTIVES_NAMED):
+            users.setdefault(plain_text(named, _OBJECTIVE_NAMED), set()).add(each)
     found = [
         each
-        for each in _items(intent, _OBJECTIVES)
-        if users.get(_text(each, _OBJECTIVE)) == {number} and _text(each, _EXTENT) == "CURRENT"
+        for each in children_of(intent, _OBJECTIVES)
+        if users.get(plain_text(each, _OBJECTIVE)) == {number} and plain_text(each, _EXTENT) == "CURRENT"
     ]
     held = Item()
     held.put(_OBJECTIVES, "SQ", found)
@@ -202,7 +206,7 @@ def _objectives_of(intent: Item, prescriptions: dict[int | None, Item], number: 
 
 
 def _named(source: Item, entry: Entry) -> list[Item]:
-    return _items(source, tag_of(entry.named.keyword)) if entry.named is not None else []
+    return children_of(source, tag_of(entry.named.keyword)) if entry.named is not None else []
 
 
 def _goal_of(prescriptions: dict[int | None, Item], number: int | None) -> int | None:
@@ -210,16 +214,6 @@ def _goal_of(prescriptions: dict[int | None, Item], number: int | None) -> int |
     parent = whole_number(item.get(_PARENT))
     owner = item if parent is None else prescriptions.get(parent, Item())
     return whole_number(owner.get(_GOAL_OF))
-
-
-def _items(item: Item, tag: int) -> list[Item]:
-    element = item.get(tag)
-    return element.items if element is not None else []
-
-
-def _text(item: Item, tag: int) -> str:
-    element = item.get(tag)
-    return element.raw.strip(b"\0 ").decode("latin-1") if element is not None else ""
 
 
 def _below(element: Element) -> Iterator[Element]:

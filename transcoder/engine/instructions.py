@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transcoder.dicom.elements import Item, scan, tag_of, vr_of
+from transcoder.dicom.elements import Item, children_of, plain_text, scan, tag_of, vr_of
 from transcoder.dicom.instance import Instance
 from transcoder.dicom.values import ValueFault, encode_numbers, numbers, whole_number
 from transcoder.engine.conditions import hold
@@ -60,7 +60,7 @@ def of_record(scope: Scope, family: Family, others: Sequence[Instance]) -> list[
     set_entry, _ = family.instructions
     plan = scope.items.get("plan", Item())
     number = whole_number(scope.items[family.root].get(tag_of("ReferencedFractionGroupNumber")))
-    groups = [group for group in _items(plan, _GROUPS) if number in (None, whole_number(group.get(_GROUP)))]
+    groups = [group for group in children_of(plan, _GROUPS) if number in (None, whole_number(group.get(_GROUP)))]
     sources = {uid for group in groups for uid in _named(group, _SOURCE)}
     found = [
         each
@@ -74,11 +74,17 @@ def of_record(scope: Scope, family: Family, others: Sequence[Instance]) -> list[
 def _radiations(
     scope: Scope, family: Family, source: Instance, others: Sequence[Instance], plan_uid: str, plan: Item
 ) -> dict[int, Instance]:
-    in_plan = {uid: whole_number(beam.get(_BEAM)) for beam in _items(plan, _BEAMS) for uid in _named(beam, _SOURCE)}
+    in_plan = {
+        uid: whole_number(beam.get(_BEAM)) for beam in children_of(plan, _BEAMS) for uid in _named(beam, _SOURCE)
+    }
     plan_family = _plan_family(scope, family)
     found: dict[int, Instance] = {}
     for each in Members.of([source], others, plan_family).of_set(source):
-        told = [whole_number(item.get(_NUMBER)) for item in _items(each.item, _SOURCE) if _text(item, _UID) == plan_uid]
+        told = [
+            whole_number(item.get(_NUMBER))
+            for item in children_of(each.item, _SOURCE)
+            if plain_text(item, _UID) == plan_uid
+        ]
         number = told[0] if told else in_plan.get(each.sop_instance_uid)
         if number is not None and each.sop_class_uid == family.instructions[1].sop_class:
             found.setdefault(number, each)
@@ -110,7 +116,9 @@ def _delivered(scope: Scope, target: Target) -> Iterator[Item]:
 def _agrees(item: Item, planned: Planned) -> bool:
     radiation = planned.radiations.get(whole_number(item.get(_NUMBER)) or 0)
     specified = _number(item, _SPECIFIED)
-    stated = [_number(point, _METERSET) for point in _items(radiation.item, _POINTS)] if radiation is not None else []
+    stated = (
+        [_number(point, _METERSET) for point in children_of(radiation.item, _POINTS)] if radiation is not None else []
+    )
     total = next((value for value in reversed(stated) if value is not None), None)
     return specified is None or total is None or abs(specified - total) <= _SAME
 
@@ -172,7 +180,7 @@ def open_back(scope: Scope, family: Family, source: Instance, others: Sequence[I
 
 
 def _is_of(plan: Item, planned: Instance) -> bool:
-    return any(planned.sop_instance_uid in _named(group, _SOURCE) for group in _items(plan, _GROUPS))
+    return any(planned.sop_instance_uid in _named(group, _SOURCE) for group in children_of(plan, _GROUPS))
 
 
 def stand_for_plan(
@@ -192,7 +200,9 @@ def stand_for_plan(
     plan.put(tag_of("SOPInstanceUID"), "UI", _named(root, _PLAN)[0].encode())
     number = whole_number(root.get(tag_of("ReferencedFractionGroupNumber")))
     if number is not None:
-        _items(plan, _GROUPS)[0].put(_GROUP, vr_of(_GROUP), encode_numbers(np.array([float(number)]), vr_of(_GROUP)))
+        children_of(plan, _GROUPS)[0].put(
+            _GROUP, vr_of(_GROUP), encode_numbers(np.array([float(number)]), vr_of(_GROUP))
+        )
     scope.items["plan"], scope.places["plan"] = plan, "planned set"
     message = "the plan that the record names is not among the sources, and its RT Radiation Set stands for it"
     scope.run.tell("T269", Severity.INFO, message, where, cite="PS3.3 C.8.8.17, C.8.8.13.2")
@@ -210,23 +220,13 @@ def _brought_back(
 
 def _counts_leaves_alike(scope: Scope, family: Family, plan: Item) -> bool:
     """Whether it is known which leaf is which; the boundaries are turned where the record counts from the top."""
-    beams = {whole_number(beam.get(_BEAM)): beam for beam in _items(plan, _BEAMS)}
+    beams = {whole_number(beam.get(_BEAM)): beam for beam in children_of(plan, _BEAMS)}
     pairs = [(item, beams.get(whole_number(item.get(_NUMBER)))) for item in _delivered(scope, family.targets[1])]
     return all(take_order(item, beam) for item, beam in pairs if beam is not None)
 
 
 def _named(item: Item, tag: int) -> list[str]:
-    return [uid for each in _items(item, tag) if (uid := _text(each, _UID))]
-
-
-def _items(item: Item, tag: int) -> list[Item]:
-    element = item.get(tag)
-    return element.items if element is not None else []
-
-
-def _text(item: Item, tag: int) -> str:
-    element = item.get(tag)
-    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
+    return [uid for each in children_of(item, tag) if (uid := plain_text(each, _UID))]
 
 
 def _number(item: Item, tag: int) -> float | None:

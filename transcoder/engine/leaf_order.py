@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, children_of, plain_text, tag_of
 from transcoder.dicom.values import ValueFault, encode_numbers, numbers, whole_number
 
 __all__ = ["take_order"]
@@ -36,12 +36,12 @@ def take_order(delivered: Item, planned: Item) -> bool:
 
     False where neither order fits what was planned, or both do, so that nobody knows which leaf is which.
     """
-    for device in _items(planned, _DEVICES):
+    for device in children_of(planned, _DEVICES):
         edges = _values(device, _BOUNDARIES)
         if edges is None or len(edges) <= 2:
             continue
-        kind = _text(device, _KIND)
-        if all(here is None for here in _held(_items(delivered, _DELIVERED), kind)):
+        kind = plain_text(device, _KIND)
+        if all(here is None for here in _held(children_of(delivered, _DELIVERED), kind)):
             # It says nothing of these leaves, or in enhanced form, which has boundaries of its own (C.8.8.14.17).
             continue
         pairs = list(_pairs(delivered, planned, kind))
@@ -59,8 +59,8 @@ def take_order(delivered: Item, planned: Item) -> bool:
 
 def _pairs(delivered: Item, planned: Item, kind: str) -> Iterator[tuple[Column, Column]]:
     """The leaves recorded and planned at each planned point that was reached."""
-    due = list(_held(_items(planned, _PLANNED), kind))
-    points = _items(delivered, _DELIVERED)
+    due = list(_held(children_of(planned, _PLANNED), kind))
+    points = children_of(delivered, _DELIVERED)
     for place, (point, here) in enumerate(zip(points, _held(points, kind), strict=True)):
         number = whole_number(point[_INDEX]) if _INDEX in point else place
         there = due[number] if number is not None and 0 <= number < len(due) else None
@@ -72,15 +72,15 @@ def _held(points: list[Item], kind: str) -> Iterator[Column | None]:
     """The positions of a device at each point, where a point does not state them those before."""
     held: Column | None = None
     for point in points:
-        for opening in _items(point, _OPENINGS):
-            if _text(opening, _KIND) == kind:
+        for opening in children_of(point, _OPENINGS):
+            if plain_text(opening, _KIND) == kind:
                 held = _values(opening, _POSITIONS)
         yield held
 
 
 def _is_alike(delivered: Item, kind: str) -> bool:
     """Whether every opening is the same from either end, so that the order makes no difference."""
-    held = _held(_items(delivered, _DELIVERED), kind)
+    held = _held(children_of(delivered, _DELIVERED), kind)
     return all(here is None or np.array_equal(here, _turned(here)) for here in held)
 
 
@@ -96,16 +96,6 @@ def _turned(positions: Column) -> Column:
 
 def _mean(distances: list[Column]) -> float:
     return float(np.abs(np.concatenate(distances)).mean())
-
-
-def _items(item: Item, tag: int) -> list[Item]:
-    element = item.get(tag)
-    return element.items if element is not None else []
-
-
-def _text(item: Item, tag: int) -> str:
-    element = item.get(tag)
-    return element.raw.strip(b"\0 ").decode("ascii", "replace") if element is not None else ""
 
 
 def _values(item: Item, tag: int) -> Column | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, children_of, plain_text, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.scope import Run
 from transcoder.findings import Severity
@@ -30,8 +30,8 @@ class Members:
         known = {each.sop_instance_uid: each for each in others}
         found = {}
         for source in sets:
-            element = source.item.get(tag_of(family.members.keyword))
-            names = [_uid(item) for item in (element.items if element is not None else [])]
+            named = children_of(source.item, tag_of(family.members.keyword))
+            names = [plain_text(item, _REFERENCED) for item in named]
             found[source.sop_instance_uid] = [(name, known.get(name)) for name in names]
         return cls(found)
 
@@ -99,7 +99,7 @@ def _tell_class(run: Run, instance: Instance, family: Family, place: str) -> Non
 
 
 def _same(run: Run, instances: Sequence[Instance], words: Sequence[str], code: str, what: str, section: str) -> None:
-    values = {tuple(_text(each.item, word) for word in words) for each in instances}
+    values = {tuple(plain_text(each.item, tag_of(word)) for word in words) for each in instances}
     if len(values) > 1:
         message = f"the set and its radiations are of two {what}"
         run.tell(code, Severity.ERROR, message, words[0], cite=f"PS3.3 {section}")
@@ -111,7 +111,7 @@ def _check_machines(run: Run, radiations: Sequence[Instance]) -> None:
     for each in radiations:
         element = each.item.get(tag_of("TreatmentDeviceIdentificationSequence"))
         item = element.items[0] if element is not None and element.items else Item()
-        found.add(tuple(_text(item, word) for word in words))
+        found.add(tuple(plain_text(item, tag_of(word)) for word in words))
     if len(found) > 1:
         message = "the radiations of the set are of two treatment devices"
         run.tell("T202", Severity.ERROR, message, "TreatmentDeviceIdentificationSequence", cite="PS3.3 C.36.10")
@@ -125,13 +125,3 @@ def _check_source(run: Run, instance: Instance, permitted: set[str]) -> None:
             message = "Definition Source names an instance of a class that it permits none of"
             place = f"DefinitionSourceSequence[{number}]/ReferencedSOPClassUID"
             run.tell("T213", Severity.ERROR, message, place, cite="PS3.3 C.36.10, C.36.2.1.6")
-
-
-def _uid(item: Item) -> str:
-    element = item.get(_REFERENCED)
-    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
-def _text(item: Item, word: str) -> str:
-    element = item.get(tag_of(word))
-    return element.raw.strip(b"\0 ").decode("latin-1") if element is not None else ""

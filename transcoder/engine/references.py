@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from transcoder.dicom.elements import Item, keyword, tag_of
+from transcoder.dicom.elements import Item, children_of, keyword, plain_text, tag_of
 from transcoder.dicom.instance import Instance
 from transcoder.engine.scope import Run
 from transcoder.engine.tree import TargetTree
@@ -46,20 +46,23 @@ class Directory:
         for each in (*listing, source):
             self._listed(each.item)
         for item in (source.item, *(other.item for other in others), *made):
-            uid = _text(item, tag_of("SOPInstanceUID"))
-            self.homes[uid] = (_text(item, _STUDY), _text(item, _SERIES))
+            uid = plain_text(item, tag_of("SOPInstanceUID"))
+            self.homes[uid] = (plain_text(item, _STUDY), plain_text(item, _SERIES))
 
     def _listed(self, item: Item) -> None:
-        study = _text(item, _STUDY)
-        for holder, home in ((item, study), *((each, _text(each, _STUDY)) for each in _items(item, _STUDY_LIST))):
-            for series in _items(holder, _SERIES_LIST):
-                for instance in _items(series, _INSTANCE_LIST):
-                    self.homes[_text(instance, _INSTANCE)] = (home, _text(series, _SERIES))
+        study = plain_text(item, _STUDY)
+        for holder, home in (
+            (item, study),
+            *((each, plain_text(each, _STUDY)) for each in children_of(item, _STUDY_LIST)),
+        ):
+            for series in children_of(holder, _SERIES_LIST):
+                for instance in children_of(series, _INSTANCE_LIST):
+                    self.homes[plain_text(instance, _INSTANCE)] = (home, plain_text(series, _SERIES))
 
 
 def write_references(run: Run, tree: TargetTree, directory: Directory) -> None:
     """List what the target names; an instance of unknown series cannot be listed and is a warning."""
-    own = _text(tree.root, _STUDY)
+    own = plain_text(tree.root, _STUDY)
     studies: dict[str, dict[str, dict[str, str]]] = {}
     for sop_class, uid in _named_instances(tree.root):
         home = directory.homes.get(uid)
@@ -100,7 +103,7 @@ def _reference(uid: str, sop_class: str) -> Item:
 def _named_instances(item: Item) -> Iterator[tuple[str, str]]:
     """Class and UID of every composite instance that an item names, at any depth."""
     if _CLASS in item and _INSTANCE in item:
-        yield _text(item, _CLASS), _text(item, _INSTANCE)
+        yield plain_text(item, _CLASS), plain_text(item, _INSTANCE)
     for tag, element in item.items():
         if isinstance(element.value, list) and tag not in _NOT_COMPOSITE:
             for child in element.value:
@@ -117,19 +120,9 @@ def check_links(run: Run, sources: Sequence[Instance], uid: str) -> None:
 
 def _naming(item: Item, uid: str) -> Iterator[str]:
     """The paths of the attributes of an item that name an instance."""
-    if _text(item, _INSTANCE) == uid:
+    if plain_text(item, _INSTANCE) == uid:
         yield keyword(_INSTANCE)
     for tag, element in item.items():
         if isinstance(element.value, list):
             for number, child in enumerate(element.value):
                 yield from (f"{keyword(tag)}[{number}]/{path}" for path in _naming(child, uid))
-
-
-def _text(item: Item, tag: int) -> str:
-    element = item.get(tag)
-    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
-def _items(item: Item, tag: int) -> list[Item]:
-    element = item.get(tag)
-    return element.items if element is not None else []

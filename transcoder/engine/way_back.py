@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transcoder.dicom.elements import Damaged, Element, Item, encode, scan, tag_of
+from transcoder.dicom.elements import Damaged, Element, Item, children_of, encode, plain_text, scan, tag_of
 from transcoder.dicom.files import decode
 from transcoder.dicom.instance import Instance
 from transcoder.engine.instructions import delivered_by
@@ -59,9 +59,9 @@ def lineage(source: Instance, others: Sequence[Instance], mapping: Mapping) -> t
     Sets that the family joins in any case share the study and what it joins them by.
     """
     family = family_of_set(source, mapping)
-    study = _plain_text(source.item.get(_STUDY))
+    study = plain_text(source.item, _STUDY)
     if family.joined_by is not None:
-        shared = _plain_text(source.item.get(tag_of(family.joined_by.keyword)))
+        shared = plain_text(source.item, tag_of(family.joined_by.keyword))
         return (study, family.name, shared) if shared else (source.sop_instance_uid,)
     members = Members.of([source], others, family).of_set(source)
     plans = {name for member in members for name in _names(member)}
@@ -87,13 +87,8 @@ def _count(element: Element | None) -> int:
     return int.from_bytes(element.raw, "little") if element is not None and element.vr == "US" else 0
 
 
-def _plain_text(element: Element | None) -> str:
-    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
-
-
 def _names(instance: Instance) -> set[str]:
-    element = instance.item.get(_SOURCE)
-    return {_text(item) for item in (element.items if element is not None else [])}
+    return {plain_text(item, _NAMED) for item in children_of(instance.item, _SOURCE)}
 
 
 def _answered(sets: Sequence[Instance], others: Sequence[Instance], family: Family) -> Outcome | None:
@@ -109,11 +104,6 @@ def _answered(sets: Sequence[Instance], others: Sequence[Instance], family: Fami
             account = _account(sets, "the instance that it was made from is at hand")
             return Outcome(answer=other, findings=[finding], account=account)
     return None
-
-
-def _text(item: Item) -> str:
-    element = item.get(_NAMED)
-    return element.raw.rstrip(b"\0 ").decode("ascii", "replace") if element is not None else ""
 
 
 def _restored(
