@@ -185,6 +185,11 @@ CODES: dict[str, Entry] = {
     "T271": Entry(ERROR, "Salvage record lacks what a treatment session item needs"),
     "T290": Entry(ERROR, "Energy or wedge changes while radiation is on"),
     "T291": Entry(ERROR, "Treatment point contradicts the matrix"),
+    "T295": Entry(WARNING, "Delivered metersets contradict each other"),
+    "T296": Entry(WARNING, "Resumed delivery is not called a continuation"),
+    "T297": Entry(WARNING, "Normal end falls short of what was specified"),
+    "T298": Entry(WARNING, "Beam was planned for another machine"),
+    "T299": Entry(WARNING, "Record and plan specify different metersets"),
     # mapping sheets and overlays
     "M100": Entry(ERROR, "Sheet is not YAML"),
     "M101": Entry(ERROR, "Sheet does not have the shape of its schema"),

@@ -249,6 +249,16 @@ def _machine_as_text(root: Item) -> None:
     root.put(tag_of("TreatmentMachineSequence"), "LO", b"text")
 
 
+_SESSION = "TreatmentSessionBeamSequence[0]"
+_DOUBTED: dict[str, list[Change]] = {
+    "T295": [put(f"{_SESSION}/DeliveredPrimaryMeterset", "20")],
+    "T296": [put(f"{_SESSION}/ControlPointDeliverySequence[0]/DeliveredMeterset", "20")],
+    "T297": [put(f"{_SESSION}/ControlPointDeliverySequence[1]/DeliveredMeterset", "20")],
+    "T298": [put("TreatmentMachineSequence[0]/TreatmentMachineName", "Another")],
+    "T299": [put(f"{_SESSION}/SpecifiedPrimaryMeterset", "500")],
+}
+for _code, _changes in _DOUBTED.items():
+    CASES[_code] = lambda changes=_changes: recorded("first/complete-fraction", *changes)  # type: ignore[misc]
 CASES["T285"] = lambda: recorded("first/overrides", _machine_as_text)
 
 
@@ -516,7 +526,7 @@ _CHECKED = {
 }
 # Faults that an overlay cannot make: a sheet, what stands in it, and what stands there instead.
 _EDITED = {
-    "M210": ("plan/accessories.yaml", "code: T064", "code: T964"),
+    "M210": ("plan/accessories.yaml", "code: T064", "code: T0644"),
     "M215": (
         "plan/closing.yaml",
         "rules:\n",

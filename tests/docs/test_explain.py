@@ -89,7 +89,7 @@ def test_an_overlay_shows(tmp_path: Path) -> None:
     assert "assumed" not in explain("set.intent", "--overlay", str(overlay)).output
 
 
-@pytest.mark.parametrize(("word", "near"), [("beam.sda", "beam.sad"), ("T99", "T099"), ("t011x", ""), ("zzzz", "")])
+@pytest.mark.parametrize(("word", "near"), [("beam.sda", "beam.sad"), ("T0999", "T099"), ("t011x", ""), ("zzzz", "")])
 def test_an_unknown_word_is_a_wrong_call(word: str, near: str) -> None:
     result = explain(word)
     assert result.exit_code == 2
