@@ -195,8 +195,9 @@ def verification(name: str) -> Given:
     See: C.36.10.1.1, C.36.20.1.2
     """
     planned = two_beams(name)
+    units = metersets(planned)
     items = [
-        delivered(each, 100, fraction="", TreatmentDeliveryType="VERIFICATION", begun=60 * i)
+        delivered(each, units[each.BeamNumber], fraction="", TreatmentDeliveryType="VERIFICATION", begun=60 * i)
         for i, each in enumerate(planned.BeamSequence)
     ]
     return {"": record(name, planned, items), "plan": planned}

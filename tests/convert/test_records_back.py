@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -203,6 +204,52 @@ def test_the_treatment_began_when_the_first_point_says(tmp_path: Path) -> None:
     folder = changed("complete-fraction", tmp_path, ContentDate="20240309", ContentTime="235959")
     (record,) = transcoder.transcode(transcoder.read([folder]), to="first").bundle.instances
     assert (record.TreatmentDate, record.TreatmentTime) == ("20240304", "100000.00")
+
+
+def points_changed(name: str, change: Callable[[pydicom.Dataset], object]) -> list[pydicom.Dataset]:
+    """The record set and records of a sample after a change of each record."""
+    held = [pydicom.dcmread(path) for path in sorted((FOLDER / "second" / name).glob("*.dcm"))]
+    for each in held:
+        if "CArmPhotonElectronControlPointSequence" in each:
+            change(each)
+    return held
+
+
+@pytest.mark.parametrize(("place", "value"), [(1, -5.0), (0, -5.0), (0, 1000.0)])
+def test_a_meterset_that_falls_is_refused(place: int, value: float) -> None:
+    def fall(root: pydicom.Dataset) -> None:
+        root.CArmPhotonElectronControlPointSequence[place].CumulativeMeterset = value
+
+    with pytest.raises(transcoder.ConversionError) as caught:
+        transcoder.transcode(transcoder.read(points_changed("complete-fraction", fall)), to="first")
+    assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T130"}
+
+
+def test_the_start_of_a_continuation_is_not_known() -> None:
+    """Its record counts from 0, and so does what is made of it: somebody has to be told."""
+    assert [each.path for each in back("interrupted-window").findings if each.code == "T139"]
+    assert not [each for each in back("complete-fraction").findings if each.code == "T139"]
+
+
+def test_what_a_salvage_record_delivered_from_where_it_resumed() -> None:
+    """C.36.23: its first control point has "the actual value at which the treatment was started or resumed"."""
+
+    def resume(root: pydicom.Dataset) -> None:
+        first, last = root.CArmPhotonElectronControlPointSequence
+        first.CumulativeMeterset, last.CumulativeMeterset = 20.0, 100.0
+        root.SOPClassUID, root.TreatmentRecordContentOrigin = "1.2.840.10008.5.1.4.1.1.481.17", "USER"
+        root.StartingMetersetValueKnownFlag, root.TreatmentDeliveryContinuationFlag = "YES", "YES"
+        root.RTRadiationSalvageRecordControlPointSequence = root.CArmPhotonElectronControlPointSequence
+        del root.CArmPhotonElectronControlPointSequence
+
+    held = points_changed("complete-fraction", resume)
+    for reference in held[0].ReferencedRTRadiationRecordSequence:
+        reference.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.481.17"
+    result = transcoder.transcode(transcoder.read(held), to="first")
+    for item in result.bundle.instances[0].TreatmentSessionBeamSequence:
+        assert [point.DeliveredMeterset for point in item.ControlPointDeliverySequence] == [20, 100]
+        assert item.DeliveredPrimaryMeterset == 80
+    assert not [each for each in result.findings if each.code == "T139"]
 
 
 def test_a_missing_record_refuses_the_set() -> None:

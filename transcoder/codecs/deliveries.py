@@ -17,11 +17,11 @@ __all__ = [
     "DateTime",
     "DeliveredIsocenter",
     "DeliveredMeterset",
-    "Last",
     "Only",
     "PlannedIndex",
     "SpecifiedMeterset",
     "SpecifiedTotal",
+    "Spent",
     "ToldTime",
 ]
 
@@ -56,6 +56,8 @@ class DeliveredMeterset:
 
     @staticmethod
     def backward(meterset: Column) -> tuple[Column]:
+        if meterset[0, 0] < 0 or (np.diff(meterset[:, 0]) < 0).any():
+            raise Refused("T130", "the meterset is below 0, or less than at a control point before")
         return (meterset,)
 
     @staticmethod
@@ -233,13 +235,16 @@ class Only:
         return (stated[0],)
 
 
-@codec("last", first="number", second="number", one_way="the last of several values does not tell the others")
-class Last:
-    """The values (n, k) of the control points -> that of the last one (k,)."""
+@codec("spent", first="number", second="number", one_way="what was delivered does not tell where it began")
+class Spent:
+    """The metersets (n, k) of the control points -> what was delivered from the first to the last (k,).
+
+    Only a salvage record may begin at another meterset than 0 (C.36.23).
+    """
 
     @staticmethod
     def forward(values: Column) -> tuple[Column]:
-        return (values[-1],)
+        return (np.round(values[-1] - values[0], DECIMALS),)
 
 
 @codec("began", first="stated", second="text text", one_way="the first of several moments does not tell the others")
