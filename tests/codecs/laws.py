@@ -216,7 +216,7 @@ LAWS: dict[str, Law] = {
     "delivered_isocenter": Law(table_travels()),
     "only": Law(plain(st.lists(LENGTH, min_size=1, max_size=4).map(column))),
     "completion": Law(fractions()),
-    "last": Law(plain(shares().map(column))),
+    "spent": Law(plain(shares().map(column))),
     "began": Law(moments().map(lambda pair: (([date + time for date, time in zip(*pair, strict=True)],), {}))),
     "specified_meterset": Law(plain(shares().map(column), shares().map(lambda units: column(units)[:1]), CONTINUED)),
     "specified_total": Law(

@@ -252,6 +252,27 @@ def test_what_a_salvage_record_delivered_from_where_it_resumed() -> None:
     assert not [each for each in result.findings if each.code == "T139"]
 
 
+@pytest.mark.parametrize(("offset", "whole"), [("+0100", True), ("-0500", False)])
+def test_an_hour_of_another_zone_is_refused(offset: str, whole: bool) -> None:
+    """Dates and times of the first generation are those of Timezone Offset From UTC."""
+
+    def zoned(root: pydicom.Dataset) -> None:
+        root.TimezoneOffsetFromUTC = offset
+        for point in root.CArmPhotonElectronControlPointSequence:
+            point.RecordedRTControlPointDateTime = f"{point.RecordedRTControlPointDateTime}+0100"
+
+    held = points_changed("complete-fraction", zoned)
+    held[0].TimezoneOffsetFromUTC = offset
+    if whole:
+        (made,) = transcoder.transcode(transcoder.read(held), to="first").bundle.instances
+        (first, *_) = made.TreatmentSessionBeamSequence[0].ControlPointDeliverySequence
+        assert (made.TimezoneOffsetFromUTC, first.TreatmentControlPointTime) == ("+0100", "100000.00")
+        return
+    with pytest.raises(transcoder.ConversionError) as caught:
+        transcoder.transcode(transcoder.read(held), to="first")
+    assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T137"}
+
+
 def test_a_missing_record_refuses_the_set() -> None:
     paths = sorted((FOLDER / "second" / "complete-fraction").glob("*.dcm"))[:-1]
     with pytest.raises(transcoder.ConversionError) as caught:

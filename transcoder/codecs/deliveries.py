@@ -70,10 +70,13 @@ class DeliveredMeterset:
 
 @codec("date_time", first="stated stated", second="stated", normalises="a time keeps its digits and no blanks")
 class DateTime:
-    """Date and time of each control point <-> one date-time each, which never runs backwards (C.8.8.21, C.36.2.2.5)."""
+    """Date and time of each control point <-> one date-time each, which never runs backwards (C.8.8.21, C.36.2.2.5).
+
+    offset : Timezone Offset From UTC of the instance, in which a date and a time without an offset are told (C.12.1).
+    """
 
     @staticmethod
-    def forward(dates: list[str], times: list[str]) -> tuple[list[str]]:
+    def forward(dates: list[str], times: list[str], offset: list[str] | None = None) -> tuple[list[str]]:
         joined = []
         for place, (date, time) in enumerate(zip(dates, times, strict=True)):
             if not DATE.match(date) or not TIME.match(time):
@@ -85,10 +88,13 @@ class DateTime:
         return (joined,)
 
     @staticmethod
-    def backward(moments: list[str]) -> tuple[list[str], list[str]]:
+    def backward(moments: list[str], offset: list[str] | None = None) -> tuple[list[str], list[str]]:
         plain = [re.split(r"[+-]", moment)[0] for moment in moments]
-        if len({moment[len(local) :] for moment, local in zip(moments, plain, strict=True)}) > 1:
+        offsets = {moment[len(local) :] for moment, local in zip(moments, plain, strict=True)}
+        if len(offsets) > 1:
             raise Refused("T137", "the times of the control points differ in their offset from UTC")
+        if offset and offset[0] and not offsets <= {"", offset[0]}:
+            raise Refused("T137", "the times of the control points have another offset from UTC than the instance")
         for place, moment in enumerate(plain):
             if not DATE.match(moment[:DAY]) or not TIME.match(moment[DAY:]):
                 raise Refused("T137", f"the moment of control point {place} is no date and time of PS3.5 6.2")
