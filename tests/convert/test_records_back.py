@@ -252,6 +252,24 @@ def test_what_a_salvage_record_delivered_from_where_it_resumed() -> None:
     assert not [each for each in result.findings if each.code == "T139"]
 
 
+def test_a_first_point_without_a_meterset_is_refused() -> None:
+    def drop(root: pydicom.Dataset) -> None:
+        del root.CArmPhotonElectronControlPointSequence[0].CumulativeMeterset
+
+    with pytest.raises(transcoder.ConversionError) as caught:
+        transcoder.transcode(transcoder.read(points_changed("complete-fraction", drop)), to="first")
+    assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T221"}
+
+
+def test_planned_points_count_from_1() -> None:
+    def count_from_0(root: pydicom.Dataset) -> None:
+        root.CArmPhotonElectronControlPointSequence[0].ReferencedRadiationRTControlPointIndex = 0
+
+    with pytest.raises(transcoder.ConversionError) as caught:
+        transcoder.transcode(transcoder.read(points_changed("complete-fraction", count_from_0)), to="first")
+    assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T206"}
+
+
 @pytest.mark.parametrize(("offset", "whole"), [("+0100", True), ("-0500", False)])
 def test_an_hour_of_another_zone_is_refused(offset: str, whole: bool) -> None:
     """Dates and times of the first generation are those of Timezone Offset From UTC."""

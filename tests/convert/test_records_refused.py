@@ -72,6 +72,8 @@ WRONG: dict[str, tuple[str, str, Change]] = {
     "meterset NaN": ("T001", "/DeliveredMeterset", lambda root: text(point(root, 1), "DeliveredMeterset", "NaN")),
     "meterset overflows": ("T004", "/DeliveredMeterset", lambda root: text(point(root), "DeliveredMeterset", "1e400")),
     "meterset missing": ("T130", "/DeliveredMeterset", lambda root: text(point(root, 1), "DeliveredMeterset", "")),
+    "meterset below 0": ("T130", "/DeliveredMeterset", setter(point, "DeliveredMeterset", -5)),
+    "index below 0": ("T131", "ReferencedControlPointIndex", setter(point, "ReferencedControlPointIndex", -1)),
     "primary meterset NaN": (
         "T001",
         "PrimaryMeterset",

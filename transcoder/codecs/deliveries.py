@@ -56,6 +56,8 @@ class DeliveredMeterset:
 
     @staticmethod
     def backward(meterset: Column) -> tuple[Column]:
+        if np.isnan(meterset[0, 0]):
+            raise Refused("T221", "the first control point has no Cumulative Meterset")
         if meterset[0, 0] < 0 or (np.diff(meterset[:, 0]) < 0).any():
             raise Refused("T130", "the meterset is below 0, or less than at a control point before")
         return (meterset,)
@@ -142,6 +144,8 @@ class PlannedIndex:
 
     @staticmethod
     def forward(index: Column, delivered: Column | None = None, specified: Column | None = None) -> tuple[Column]:
+        if (index < 0).any():
+            raise Refused("T206", "the index of a planned control point is below 0")
         if delivered is None or specified is None:
             return (index + 1,)
         between = np.abs(delivered - specified) > SAME
@@ -149,6 +153,8 @@ class PlannedIndex:
 
     @staticmethod
     def backward(index: Column) -> tuple[Column, None, None]:
+        if (index < 1).any():
+            raise Refused("T206", "the index of a planned control point is below 1")
         return index - 1, None, None
 
 
@@ -250,6 +256,8 @@ class Spent:
 
     @staticmethod
     def forward(values: Column) -> tuple[Column]:
+        if np.isnan(values[0]).any():
+            raise Refused("T221", "the first control point has no Cumulative Meterset")
         return (np.round(values[-1] - values[0], DECIMALS),)
 
 

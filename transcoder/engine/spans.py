@@ -35,6 +35,9 @@ def delivered_items(scope: Scope, points: Points, items: list[Item], place: str)
         missing = int(np.flatnonzero(np.isnan(delivered))[0])
         _fault(scope, f"{points.delivered} has no value", f"{place}[{missing}]/{points.delivered}")
         return None
+    if delivered[0] < 0:
+        _fault(scope, f"{points.delivered} is below 0", f"{place}[0]/{points.delivered}")
+        return None
     if (np.diff(delivered) < 0).any():
         falls = int(np.flatnonzero(np.diff(delivered) < 0)[0]) + 1
         _fault(scope, f"{points.delivered} is less than before", f"{place}[{falls}]/{points.delivered}")
