@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from transcoder.dicom.elements import Item, tag_of
+from transcoder.dicom.elements import Item, children_of, tag_of
 from transcoder.dicom.values import ValueFault, numbers, whole_number
 from transcoder.engine.reading import items_at, shown, value_of
 from transcoder.engine.scope import Scope
@@ -152,8 +152,7 @@ def _numbered(holder: Item, sequence: str, word: str, number: int | None) -> Ite
 
 
 def _items(item: Item, word: str) -> list[Item]:
-    element = item.get(tag_of(word))
-    return element.items if element is not None else []
+    return children_of(item, tag_of(word))
 
 
 def _plain(item: Item, word: str) -> float | None:
