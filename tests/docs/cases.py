@@ -9,31 +9,29 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from shutil import copytree
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from tests.docs.cases_back import back_cases
+from tests.docs.cases_beside import BESIDE
 from tests.docs.cases_folder import folder_cases
-from transcoder import batch, catalogue
+from tests.docs.cases_records import record_cases
+from tests.docs.cases_sheets import sheet_cases
+from tests.docs.samples import SAMPLES, Change, at, converted, drop, lines_of, put, sample
+from transcoder import batch
 from transcoder.api import convert_instance
 from transcoder.codecs import CODECS, Refused
-from transcoder.dicom.elements import Item, encode, scan, tag_of, vr_of
+from transcoder.dicom.elements import Item, encode, scan, tag_of
 from transcoder.dicom.files import Unread, encode_file, read_file
 from transcoder.dicom.instance import Instance
-from transcoder.engine.split import Outcome
-from transcoder.errors import MappingError
 from transcoder.mapping.catalog import load
-from transcoder.mapping.check import check
 from transcoder.work import Worker
 
 __all__ = ["CASES", "run", "without_lines"]
 
 ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "samples"
-Change = Callable[[Item], object]
 Case = Callable[[], list[str]]
 CASES: dict[str, Case] = {}
 
@@ -50,49 +48,6 @@ def without_lines(line: str) -> str:
     return re.sub(r"(mappings/\S+\.yaml):\d+:\d+", r"\1:", line)
 
 
-# --- small tools -----------------------------------------------------------------------------------------
-
-
-def at(item: Item, path: str) -> Item:
-    """The item that ``Sequence[n]/Sequence[n]`` names."""
-    for step in path.split("/"):
-        word, _, number = step.partition("[")
-        item = item[tag_of(word)].items[int(number.rstrip("]") or 0)]
-    return item
-
-
-def put(path: str, value: str | list[Item] | bytes) -> Change:
-    """A change that sets one attribute by its text."""
-    outer, _, word = path.rpartition("/")
-    raw = value.encode() if isinstance(value, str) else value
-    return lambda root: (at(root, outer) if outer else root).put(tag_of(word), vr_of(tag_of(word)), raw)
-
-
-def drop(path: str) -> Change:
-    """A change that takes one attribute away."""
-    outer, _, word = path.rpartition("/")
-    return lambda root: (at(root, outer) if outer else root).pop(tag_of(word), None)
-
-
-def sample(name: str) -> Instance:
-    """A sample file, read."""
-    found = read_file(SAMPLES / f"{name}.dcm")
-    assert isinstance(found, Instance)
-    return found
-
-
-def converted(name: str, *changes: Change, lenient: bool = False) -> list[str]:
-    """The findings of converting a sample after these changes."""
-    source = sample(name)
-    for change in changes:
-        change(source.item)
-    return _lines(convert_instance(source, [], load(), lenient=lenient))
-
-
-def _lines(outcome: Outcome) -> list[str]:
-    return [str(finding) for finding in outcome.findings]
-
-
 def refused(codec: str, *values: Any, **arguments: Any) -> list[str]:
     """What a codec says on the way back, in the shape of a finding."""
     backward = CODECS[codec].backward
@@ -101,18 +56,6 @@ def refused(codec: str, *values: Any, **arguments: Any) -> list[str]:
         backward(*values, **arguments)
     except Refused as refusal:
         return [f"{refusal.code} error  {refusal}"]
-    return []
-
-
-def in_overlay(text: str) -> list[str]:
-    """What is printed of an overlay ``site.yaml`` with this content."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "site.yaml")
-        path.write_text("overlay: clinic\n" + text, encoding="utf-8")
-        try:
-            load([path])
-        except MappingError as error:
-            return str(error).splitlines()
     return []
 
 
@@ -232,73 +175,6 @@ for _code, (_name, _changes) in _CHANGED.items():
     CASES[_code] = lambda name=_name, changes=_changes: converted(f"first/{name}", *changes)  # type: ignore[misc]
 
 
-# --- treatment records, with the plan that is beside them -----------------------------------------------
-
-
-def recorded(name: str, *changes: Change, delivered_by: str = "plan", without: str = "?") -> list[str]:
-    """The findings of converting a sample record after these changes; ``without`` is the file that is not given."""
-    source = sample(f"records/{name}")
-    for change in changes:
-        change(source.item)
-    beside = sorted((SAMPLES / "records").glob(f"{name}.*.dcm"))
-    others = [sample(str(each.relative_to(SAMPLES))[:-4]) for each in beside if without not in each.name]
-    return _lines(convert_instance(source, others, load(), delivered_by=delivered_by))
-
-
-def _machine_as_text(root: Item) -> None:
-    root.put(tag_of("TreatmentMachineSequence"), "LO", b"text")
-
-
-_SESSION = "TreatmentSessionBeamSequence[0]"
-_DOUBTED: dict[str, list[Change]] = {
-    "T295": [put(f"{_SESSION}/DeliveredPrimaryMeterset", "20")],
-    "T296": [put(f"{_SESSION}/ControlPointDeliverySequence[0]/DeliveredMeterset", "20")],
-    "T297": [put(f"{_SESSION}/ControlPointDeliverySequence[1]/DeliveredMeterset", "20")],
-    "T298": [put("TreatmentMachineSequence[0]/TreatmentMachineName", "Another")],
-    "T299": [put(f"{_SESSION}/SpecifiedPrimaryMeterset", "500")],
-}
-for _code, _changes in _DOUBTED.items():
-    CASES[_code] = lambda changes=_changes: recorded("first/complete-fraction", *changes)  # type: ignore[misc]
-CASES["T285"] = lambda: recorded("first/overrides", _machine_as_text)
-
-
-_RECORDED: dict[str, str] = {
-    "T130": "bad/falling-meterset",
-    "T131": "bad/unknown-beam",
-    "T132": "bad/another-patient",
-    "T133": "first/delivered-above-specified",
-    "T134": "bad/times-run-backwards",
-    "T135": "first/no-beam-number",
-    "T136": "first/continued-and-next-fraction",
-    "T137": "bad/time-missing",
-    "T138": "first/interrupted-window",
-    "T139": "first/interrupted-window",
-    "T141": "bad/treatment-and-verification",
-    "T260": "first/dose-of-one-beam-in-two",
-}
-for _code, _name in _RECORDED.items():
-    CASES[_code] = lambda name=_name: recorded(name)  # type: ignore[misc]
-
-
-@case("T261")
-def _part_missing() -> list[str]:
-    return recorded("first/measured-doses", put("MeasuredDoseReferenceSequence[0]/MeasuredDoseValue", "1.5 "))
-
-
-_FROM_SETS = {"T265": "set-not-at-hand", "T266": "either-set", "T267": "delivered-without-number"}
-for _code, _name in _FROM_SETS.items():
-    CASES[_code] = lambda name=_name: recorded(f"bad/{name}", delivered_by="set")  # type: ignore[misc]
-CASES["T268"] = lambda: recorded("first/set-for-the-plan", without="radiation-1")
-CASES["T270"] = lambda: recorded("first/entered-by-hand")
-CASES["T269"] = lambda: recorded("first/set-for-the-plan")
-
-
-@case("T142")
-def _moved_and_turned() -> list[str]:
-    point = "TreatmentSessionBeamSequence[0]/ControlPointDeliverySequence[1]"
-    return recorded("first/moving-table", put(f"{point}/TableTopPitchAngle", b"\0\0\x80\x3f"))
-
-
 # --- sources that cannot be read or are no plan ----------------------------------------------------------
 
 
@@ -381,7 +257,7 @@ def _no_room() -> list[str]:
 @case("T009")
 def _second_generation() -> list[str]:
     made = convert_instance(sample("first/static-jaws"), [], load()).made[0]
-    return _lines(convert_instance(Instance(scan(made.data, implicit=False)), [], load(), to="second"))
+    return lines_of(convert_instance(Instance(scan(made.data, implicit=False)), [], load(), to="second"))
 
 
 @case("T055")
@@ -482,122 +358,6 @@ def _skew_device() -> list[str]:
 
 CASES.update(back_cases(sample, at, put, drop))
 CASES.update(folder_cases())
-
-# --- mapping sheets and overlays -------------------------------------------------------------------------
-
-_OVERLAYS = {
-    "M100": "site: {fractions: 25\n",
-    "M101": "sites: {fractions: 25}\n",
-    "M102": "rules:\n  beam.sad: {first: source axis distance}\n",
-    "M103": "add:\n  plan.radiation:\n  - {id: beam.sad, first: SourceAxisDistance, second: ContentDescription, "
-    "cite: PS3.3 C.8.8.14}\n",
-    "M104": "site:\n  fractions: 25\n  fractions: 30\n",
-    "M106": "add:\n  plan.radiation:\n  - {use: device_modell, as: machine}\n",
-    "M107": "tables:\n  special_mode:\n    rows: [[TBI, total_body_irradiation, TBI]]\n",
-    "M108": "tables:\n  special_mode:\n    rows: [[TBI, total_body_iradiation]]\n",
-    "M109": "tables:\n  special_mode:\n    rows: [[TSI, total_body_irradiation]]\n",
-    "M110": "site:\n  fraction: 25\n",
-    "M111": "rules:\n  beam.sda: {lost: nothing}\n",
-}
-for _code, _text in _OVERLAYS.items():
-    CASES[_code] = lambda text=_text: in_overlay(text)  # type: ignore[misc]
-
-
-# --- what the static check of the sheets finds -----------------------------------------------------------
-
-_CHECKED = {
-    "M200": "rules:\n  beam.sad: {first: SourceAxisDistanc}\n",
-    "M201": "rules:\n  beam.sad: {first: PatientWeight}\n",
-    "M202": "rules:\n  beam.sad: {first: '@baem/SourceAxisDistance'}\n",
-    "M203": "rules:\n  beam.sad: {via: axis_distanc}\n",
-    "M204": "rules:\n  beam.sad: {via: number}\n",
-    "M205": "rules:\n  beam.sad: {first: BeamName}\n",
-    "M206": "rules:\n  beam.record_flag: {value: [NO, NO]}\n",
-    "M207": "rules:\n  mode.energy: {first: $enrgy}\n",
-    "M208": "rules:\n  beam.sad: {otherwise: [{site: source_axis}, refuse]}\n",
-    "M209": "rules:\n  machine.type: {code: treatment_devise}\n",
-    "M211": "rules:\n  set.label: {via: {derive_uid: {role: label, key: []}}}\n",
-    "M212": "rules:\n  beam.sad: {cite: see the standard}\n",
-    "M213": "rules:\n  beam.record_flag: {second: ContentDescription}\n",
-    "M214": "rules:\n  set.label: {otherwise: [omit]}\n",
-    "M220": "rules:\n  beam.record_flag: {value: MAYBE}\n",
-    "M221": "rules:\n  point.rate_unit: {code: photon}\n",
-    "M222": "rules:\n  beam.sad: {otherwise: [refuse, {site: source_axis_distance}]}\n",
-}
-# Faults that an overlay cannot make: a sheet, what stands in it, and what stands there instead.
-_EDITED = {
-    "M210": ("plan/accessories.yaml", "code: T064", "code: T0644"),
-    "M215": (
-        "plan/closing.yaml",
-        "rules:\n",
-        "not_written: {second: [{keywords: [UserContentLabel], reason: nothing to say (10.9.1)}]}\nrules:\n",
-    ),
-    "M216": ("plan/not_carried.yaml", "    TreatmentSite:", "    RTPlanLabel: [never, no place]\n    TreatmentSite:"),
-    "M217": ("plan/not_carried.yaml", "    TreatmentSite:", "    TreatmentSit:"),
-    "M218": ("plan/closing.yaml", "rules:\n", "not_carried: {first: {BeamType: [derived, from motion]}}\nrules:\n"),
-    "M219": ("plan/family.yaml", "plan.points,", "plan.pionts,"),
-}
-
-
-def checked(text: str) -> list[str]:
-    """What ``transcoder check`` says with an overlay ``site.yaml`` of this content."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "site.yaml")
-        path.write_text("overlay: clinic\n" + text, encoding="utf-8")
-        return [str(fault) for fault in check(load([path]), catalogue.CODES)]
-
-
-def edited(sheet: str, old: str, new: str) -> list[str]:
-    """What ``transcoder check`` says when a shipped sheet is edited."""
-    with TemporaryDirectory() as folder:
-        root = Path(folder, "mappings")
-        copytree(ROOT / "mappings", root)
-        path = root / sheet
-        text = path.read_text(encoding="utf-8")
-        assert old in text, (sheet, old)
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        return [str(fault) for fault in check(load(root=root), catalogue.CODES)]
-
-
-for _code, _text in _CHECKED.items():
-    CASES[_code] = lambda text=_text: checked(text)  # type: ignore[misc]
-for _code, _edit in _EDITED.items():
-    CASES[_code] = lambda edit=_edit: edited(*edit)  # type: ignore[misc]
-
-
-# --- what is consulted beside a set ----------------------------------------------------------------------
-
-
-def back(folder: str, change: Callable[[list[Instance]], object]) -> list[str]:
-    """The findings of bringing back a bundle of ``samples/beside`` after a change."""
-    members = [sample(f"beside/{folder}/{path.stem}") for path in sorted((SAMPLES / "beside" / folder).glob("*.dcm"))]
-    change(members)
-    return _lines(convert_instance(members[0], members[1:], load(), to="first"))
-
-
-def _again(members: list[Instance]) -> None:
-    """A second preparation for the same set."""
-    more = Instance(scan(encode(members[-1].item), implicit=False))
-    more.item.put(tag_of("SOPInstanceUID"), "UI", b"2.25.77\0")
-    members.append(Instance(more.item))
-
-
-def _second_prescription(members: list[Instance]) -> None:
-    prescriptions = members[-1].item[tag_of("RTPrescriptionSequence")].items
-    more = scan(encode(prescriptions[0]), implicit=False)
-    put("RTPrescriptionIndex", b"\2\0")(more)
-    prescriptions.append(more)
-    chosen = at(members[0].item, "ReferencedRTPhysicianIntentSequence[0]")[tag_of("ReferencedRTPrescriptionSequence")]
-    other = Item()
-    put("ReferencedRTPrescriptionIndex", b"\2\0")(other)
-    chosen.items.append(other)
-
-
-_CHOSEN = "ReferencedRTPhysicianIntentSequence[0]/ReferencedRTPrescriptionSequence[0]/ReferencedRTPrescriptionIndex"
-CASES |= {
-    "T230": lambda: back("preparation", lambda members: put("PatientID", "OTHER")(members[-1].item)),
-    "T231": lambda: back("preparation", _again),
-    "T232": lambda: back("intent", lambda members: members.pop()),
-    "T233": lambda: back("intent", lambda members: put(_CHOSEN, b"\7\0")(members[0].item)),
-    "T234": lambda: back("intent", _second_prescription),
-}
+CASES.update(record_cases())
+CASES.update(sheet_cases())
+CASES.update(BESIDE)
