@@ -270,17 +270,19 @@ def test_planned_points_count_from_1() -> None:
     assert {each.code for each in caught.value.findings if each.severity is Severity.ERROR} == {"T206"}
 
 
-@pytest.mark.parametrize(("offset", "whole"), [("+0100", True), ("-0500", False)])
-def test_an_hour_of_another_zone_is_refused(offset: str, whole: bool) -> None:
+@pytest.mark.parametrize(("offset", "whole"), [("+0100", True), ("-0500", False), (None, False)])
+def test_an_hour_of_another_zone_is_refused(offset: str | None, whole: bool) -> None:
     """Dates and times of the first generation are those of Timezone Offset From UTC."""
 
     def zoned(root: pydicom.Dataset) -> None:
-        root.TimezoneOffsetFromUTC = offset
+        if offset:
+            root.TimezoneOffsetFromUTC = offset
         for point in root.CArmPhotonElectronControlPointSequence:
             point.RecordedRTControlPointDateTime = f"{point.RecordedRTControlPointDateTime}+0100"
 
     held = points_changed("complete-fraction", zoned)
-    held[0].TimezoneOffsetFromUTC = offset
+    if offset:
+        held[0].TimezoneOffsetFromUTC = offset
     if whole:
         (made,) = transcoder.transcode(transcoder.read(held), to="first").bundle.instances
         (first, *_) = made.TreatmentSessionBeamSequence[0].ControlPointDeliverySequence

@@ -91,17 +91,26 @@ class DateTime:
 
     @staticmethod
     def backward(moments: list[str], offset: list[str] | None = None) -> tuple[list[str], list[str]]:
-        plain = [re.split(r"[+-]", moment)[0] for moment in moments]
+        plain = _without_offset(moments)
         offsets = {moment[len(local) :] for moment, local in zip(moments, plain, strict=True)}
         if len(offsets) > 1:
             raise Refused("T137", "the times of the control points differ in their offset from UTC")
-        if offset and offset[0] and not offsets <= {"", offset[0]}:
-            raise Refused("T137", "the times of the control points have another offset from UTC than the instance")
-        for place, moment in enumerate(plain):
-            if not DATE.match(moment[:DAY]) or not TIME.match(moment[DAY:]):
-                raise Refused("T137", f"the moment of control point {place} is no date and time of PS3.5 6.2")
+        if not offsets <= {"", (offset or [""])[0]}:
+            raise Refused("T137", "the times of the control points have an offset from UTC that the instance has not")
+        dates, times = _split(plain)
         _require_order(plain)
-        return [moment[:DAY] for moment in plain], [moment[DAY:] for moment in plain]
+        return dates, times
+
+
+def _without_offset(moments: list[str]) -> list[str]:
+    return [re.split(r"[+-]", moment)[0] for moment in moments]
+
+
+def _split(moments: list[str]) -> tuple[list[str], list[str]]:
+    for place, moment in enumerate(moments):
+        if not DATE.match(moment[:DAY]) or not TIME.match(moment[DAY:]):
+            raise Refused("T137", f"the moment of control point {place} is no date and time of PS3.5 6.2")
+    return [moment[:DAY] for moment in moments], [moment[DAY:] for moment in moments]
 
 
 def _require_order(moments: list[str]) -> None:
@@ -263,12 +272,11 @@ class Spent:
 
 @codec("began", first="stated", second="text text", one_way="the first of several moments does not tell the others")
 class Began:
-    """The date-time of each control point -> date and time of the first one."""
+    """The date-time of each control point -> date and time of the first one; its offset is judged with all of them."""
 
     @staticmethod
     def forward(moments: list[str]) -> tuple[list[str], list[str]]:
-        dates, times = DateTime.backward(moments[:1])
-        return dates, times
+        return _split(_without_offset(moments[:1]))
 
 
 @codec(
