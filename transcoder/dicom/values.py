@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +111,7 @@ def whole_number(element: Element | None) -> int | None:
 def encode_numbers(values: Numbers, vr: str) -> bytes:
     """Numbers (k,) as the value of a numeric VR; raises :class:`ValueFault` beyond its range."""
     if vr == "DS":
-        return b"\\".join([decimal(value).encode() for value in values.tolist()])
+        return b"\\".join(map(_decimal_bytes, values.tolist()))
     whole = np.rint(values)
     if vr == "IS" or _BINARY[vr][1] in "ui":
         low, high = (-(2**31), 2**31 - 1) if vr == "IS" else _range(vr)
@@ -127,6 +127,12 @@ def encode_numbers(values: Numbers, vr: str) -> bytes:
 def _range(vr: str) -> tuple[int, int]:
     info = np.iinfo(np.dtype(_BINARY[vr]))
     return int(info.min), int(info.max)
+
+
+# Machines move in tenths of a millimetre or degree, so that a plan repeats most of its numbers.
+@lru_cache(maxsize=1 << 14)
+def _decimal_bytes(value: float) -> bytes:
+    return decimal(value).encode()
 
 
 def decimal(value: float) -> str:
